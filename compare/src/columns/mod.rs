@@ -1,0 +1,254 @@
+//! What is compared: executors of this workspace on its reactors, and peers.
+//!
+//! The tables here are the whole registry. A column is named `EXECUTOR/REACTOR`, or by a peer's name;
+//! executors and reactors combine freely, because a reactor is installed as the program's global one
+//! before the executor starts, in a process that was started for this column alone.
+
+mod raw_epoll;
+pub(crate) mod runtime;
+mod single_thread;
+mod smol;
+mod tokio;
+
+use std::io;
+use std::net::TcpListener;
+
+use crate::child::{Mode, Sample};
+use crate::params::Params;
+use crate::serve::{self, Files};
+use crate::workloads::{self, Workload};
+
+/// How a column's process begins to work. Both are monomorphised for the column.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Serves connections of the listener for ever.
+    serve: fn(&'static Workload, &Params, TcpListener) -> io::Result<()>,
+    /// Runs a workload that needs no peer process.
+    run: fn(&'static Workload, &Params, Mode) -> io::Result<Sample>,
+    /// Why the column cannot do a workload, if it cannot.
+    lacks: fn(&Workload) -> Option<&'static str>,
+}
+
+impl Entry {
+    /// The entry of a column that is a [`runtime::Runtime`]: it can do everything.
+    const fn of<R: runtime::Runtime>() -> Self {
+        Self { serve: workloads::serve::<R>, run: workloads::run::<R>, lacks: |_| None }
+    }
+}
+
+/// A name, what it stands for, and how to start it.
+struct Named<T> {
+    name: &'static str,
+    about: &'static str,
+    what: T,
+}
+
+/// An executor of this workspace also runs the file server, which stands on this workspace's adapters.
+struct Executor {
+    entry: Entry,
+    files: fn(Files) -> io::Result<()>,
+}
+
+impl Executor {
+    const fn of<R: runtime::Runtime>() -> Self {
+        Self { entry: Entry::of::<R>(), files: serve::run_on::<R> }
+    }
+}
+
+/// Executors of this workspace.
+const EXECUTORS: &[Named<Executor>] = &[Named {
+    name: "single-thread",
+    about: "LocalExecutor: one thread, tasks that need not be Send",
+    what: Executor::of::<single_thread::SingleThread>(),
+}];
+
+/// Makes a reactor the program's global one.
+type Install = fn() -> io::Result<()>;
+
+/// Reactors of this workspace.
+const REACTORS: &[Named<Install>] = &[Named {
+    name: "system",
+    about: "the default: epoll here",
+    what: || Ok(()), // the default is what a program has that chose nothing
+}];
+
+/// Everything else.
+const PEERS: &[Named<Entry>] = &[
+    Named {
+        name: "tokio-mt",
+        about: "tokio, multi-thread flavour",
+        what: Entry::of::<tokio::Tokio<true>>(),
+    },
+    Named {
+        name: "tokio-ct",
+        about: "tokio, current-thread flavour",
+        what: Entry::of::<tokio::Tokio<false>>(),
+    },
+    Named {
+        name: "smol",
+        about: "async-executor and async-io, threads lent",
+        what: Entry::of::<smol::Smol>(),
+    },
+    Named {
+        name: "raw-epoll",
+        about: "a hand-written epoll loop: what the kernel alone costs",
+        what: Entry { serve: raw_epoll::serve, run: raw_epoll::run, lacks: raw_epoll::lacks },
+    },
+];
+
+/// One column.
+#[derive(Clone, Copy)]
+pub(crate) struct Column {
+    entry: Entry,
+    reactor: Option<&'static Named<Install>>,
+    name: &'static str,
+}
+
+impl std::fmt::Debug for Column {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Column({self})")
+    }
+}
+
+impl std::fmt::Display for Column {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.reactor {
+            Some(reactor) => write!(f, "{}/{}", self.name, reactor.name),
+            None => f.write_str(self.name),
+        }
+    }
+}
+
+impl Column {
+    /// Finds a column by name.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that lists what exists.
+    pub(crate) fn parse(name: &str) -> Result<Self, String> {
+        if let Some((executor, reactor)) = name.split_once('/') {
+            let executor = find(EXECUTORS, executor)
+                .ok_or_else(|| unknown("executor", executor, EXECUTORS))?;
+            let reactor =
+                find(REACTORS, reactor).ok_or_else(|| unknown("reactor", reactor, REACTORS))?;
+            return Ok(Self {
+                entry: executor.what.entry,
+                reactor: Some(reactor),
+                name: executor.name,
+            });
+        }
+        match find(PEERS, name) {
+            Some(peer) => Ok(Self { entry: peer.what, reactor: None, name: peer.name }),
+            None => {
+                let columns: Vec<_> = all().map(|(column, _)| column.to_string()).collect();
+                Err(format!("no column `{name}`; there are: {}", columns.join(", ")))
+            }
+        }
+    }
+
+    /// Why the column cannot do `workload`, if it cannot.
+    pub(crate) fn lacks(self, workload: &Workload) -> Option<&'static str> {
+        (self.entry.lacks)(workload)
+    }
+
+    /// Serves connections for ever, as this process's only work.
+    pub(crate) fn serve(
+        self,
+        workload: &'static Workload,
+        params: &Params,
+        listener: TcpListener,
+    ) -> io::Result<()> {
+        self.install_reactor()?;
+        (self.entry.serve)(workload, params, listener)
+    }
+
+    /// Runs a workload, as this process's only work.
+    pub(crate) fn run(
+        self,
+        workload: &'static Workload,
+        params: &Params,
+        mode: Mode,
+    ) -> io::Result<Sample> {
+        self.install_reactor()?;
+        (self.entry.run)(workload, params, mode)
+    }
+
+    fn install_reactor(self) -> io::Result<()> {
+        self.reactor.map_or(Ok(()), |reactor| (reactor.what)())
+    }
+}
+
+/// All columns, each with a line about it.
+pub(crate) fn all() -> impl Iterator<Item = (Column, String)> {
+    let ours = EXECUTORS.iter().flat_map(|executor| {
+        REACTORS.iter().map(move |reactor| {
+            let column =
+                Column { entry: executor.what.entry, reactor: Some(reactor), name: executor.name };
+            (column, format!("{}; reactor: {}", executor.about, reactor.about))
+        })
+    });
+    let peers = PEERS.iter().map(|peer| {
+        let column = Column { entry: peer.what, reactor: None, name: peer.name };
+        (column, peer.about.to_owned())
+    });
+    ours.chain(peers)
+}
+
+/// How `compare serve` serves a folder on the executor called `name`.
+///
+/// # Errors
+///
+/// A sentence that lists what exists.
+pub(crate) fn files(name: &str) -> Result<fn(Files) -> io::Result<()>, String> {
+    let executor = find(EXECUTORS, name).ok_or_else(|| unknown("executor", name, EXECUTORS))?;
+    Ok(executor.what.files)
+}
+
+/// Checks the name of a reactor.
+///
+/// # Errors
+///
+/// A sentence that lists what exists.
+pub(crate) fn check_reactor(name: &str) -> Result<(), String> {
+    find(REACTORS, name).map(|_| ()).ok_or_else(|| unknown("reactor", name, REACTORS))
+}
+
+/// Makes the reactor called `name` the program's global one.
+///
+/// # Errors
+///
+/// A sentence that lists what exists, or says why it could not be installed.
+pub(crate) fn install_reactor(name: &str) -> Result<(), String> {
+    let reactor = find(REACTORS, name).ok_or_else(|| unknown("reactor", name, REACTORS))?;
+    (reactor.what)().map_err(|error| format!("reactor `{name}`: {error}"))
+}
+
+fn find<T>(table: &'static [Named<T>], name: &str) -> Option<&'static Named<T>> {
+    table.iter().find(|named| named.name == name)
+}
+
+fn unknown<T>(kind: &str, name: &str, table: &[Named<T>]) -> String {
+    let names: Vec<_> = table.iter().map(|named| named.name).collect();
+    format!("no {kind} `{name}`; there are: {}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_column_parses_to_itself() {
+        for (column, _) in all() {
+            assert_eq!(Column::parse(&column.to_string()).unwrap().to_string(), column.to_string());
+        }
+    }
+
+    #[test]
+    fn unknown_names_list_what_exists() {
+        assert!(Column::parse("tokio").unwrap_err().contains("tokio-mt, tokio-ct, smol"));
+        let error = Column::parse("magic/system").unwrap_err();
+        assert!(error.contains("executor `magic`") && error.contains("single-thread"), "{error}");
+        let error = Column::parse("single-thread/kqueue").unwrap_err();
+        assert!(error.contains("reactor `kqueue`") && error.contains("system"), "{error}");
+    }
+}

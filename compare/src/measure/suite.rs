@@ -1,0 +1,72 @@
+//! What the program measures when it is run alone: every workload, small settings, less than a minute.
+
+use std::time::Duration;
+
+use super::{Case, CountWith, Plan};
+use crate::columns::Column;
+use crate::params::Params;
+use crate::workloads::Workload;
+
+/// Columns, ours first: it is what the others are compared with.
+const COLUMNS: [&str; 5] = ["single-thread/system", "tokio-ct", "tokio-mt", "smol", "raw-epoll"];
+
+/// Workloads and what is changed of their settings.
+const CASES: &[(&str, &[(&str, &str)])] = &[
+    ("echo", &[("conns", "1"), ("ms", "80")]),
+    ("echo", &[("conns", "64"), ("ms", "80")]),
+    ("http", &[("conns", "64"), ("ms", "80")]),
+    ("churn", &[("ms", "80")]),
+    ("idle", &[("conns", "500")]),
+    ("spawn", &[("where", "inside"), ("ms", "40")]),
+    ("spawn", &[("where", "waves"), ("ms", "40")]),
+    ("yield", &[("tasks", "1000"), ("ms", "40")]),
+    ("yield", &[("tasks", "1"), ("ms", "40")]),
+    ("pingpong", &[("ms", "40")]),
+    ("timers", &[("mode", "churn"), ("ms", "40")]),
+    ("timers", &[("mode", "standing"), ("ms", "40")]),
+    ("sleeps", &[("n", "20000"), ("span", "200")]),
+    ("idle-sleep", &[("n", "50")]),
+];
+
+/// Rounds, if the time allows: an odd number, so that the median is one of them.
+const ROUNDS: usize = 5;
+/// After this no further round begins. A round takes about seven seconds here.
+const BUDGET: Duration = Duration::from_secs(42);
+
+/// The plan of the program run alone.
+pub(crate) fn plan() -> Plan {
+    let cases = CASES.iter().map(|(workload, changes)| {
+        let workload = Workload::find(workload).expect("the table names workloads that exist");
+        let params = Params::resolve(workload.settings, changes);
+        let columns = COLUMNS.into_iter().map(Column::parse).filter_map(|column| {
+            let column = column.expect("the table names columns that exist");
+            column.lacks(workload).is_none().then_some(column)
+        });
+        Case {
+            workload,
+            params: params.expect("the table has allowed values"),
+            columns: columns.collect(),
+        }
+    });
+    Plan {
+        cases: cases.collect(),
+        rounds: ROUNDS,
+        counts: 1,
+        count_with: CountWith::default(),
+        budget: Some(BUDGET),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workloads;
+
+    #[test]
+    fn every_workload_is_in_the_suite() {
+        let plan = plan();
+        for workload in workloads::ALL {
+            assert!(plan.cases.iter().any(|case| case.workload.name == workload.name));
+        }
+    }
+}

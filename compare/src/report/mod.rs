@@ -1,0 +1,6 @@
+//! What a person reads: tables on the terminal, and a page.
+
+pub(crate) mod html;
+mod plots;
+pub(crate) mod table;
+mod units;

@@ -1,0 +1,155 @@
+//! The table of workloads: names, settings, defaults, and a line about each.
+
+use super::{Shape, Workload};
+use crate::load::Kind;
+use crate::params::Setting;
+
+const MS: Setting = Setting::number("ms", 300, (1, 600_000), "length of the measured phase");
+const CONNS: (u64, u64) = (1, 20_000);
+const WORKERS_OF_SERVER: Setting =
+    Setting::number("workers", 1, (1, 64), "threads of the server that run tasks");
+const WORKERS: Setting = Setting::number(
+    "workers",
+    2,
+    (1, 64),
+    "threads that run tasks, for columns whose threads share them; others use one",
+);
+const SIZE: Setting = Setting::number("size", 64, (1, 1 << 16), "bytes of a message");
+const SLACK: Setting = Setting::number(
+    "slack",
+    50,
+    (0, 1_000_000),
+    "microseconds that timers may be late to share a wake-up; ours only, peers have no such setting",
+);
+
+const LATENCY: Option<&str> = Some("from request to response, at the client");
+const LATENESS: Option<&str> = Some("from the deadline to the task that runs");
+
+/// All workloads.
+pub(crate) const ALL: &[Workload] = &[
+    Workload {
+        name: "echo",
+        about: "TCP server that sends back what it reads; each connection has one message in flight",
+        op: "message",
+        latency: LATENCY,
+        counts_live: false,
+        settings: &[
+            Setting::number("conns", 64, CONNS, "connections"),
+            SIZE,
+            WORKERS_OF_SERVER,
+            MS,
+        ],
+        shape: Shape::Server(Kind::Echo),
+    },
+    Workload {
+        name: "http",
+        about: "hyper 1 answering a short text; each connection has one request in flight",
+        op: "request",
+        latency: LATENCY,
+        counts_live: false,
+        settings: &[Setting::number("conns", 64, CONNS, "connections"), WORKERS_OF_SERVER, MS],
+        shape: Shape::Server(Kind::Http),
+    },
+    Workload {
+        name: "churn",
+        about: "connect, one echo, close; `conns` connections at a time",
+        op: "connection",
+        latency: Some("from connecting to the echo"),
+        counts_live: false,
+        settings: &[
+            Setting::number("conns", 16, CONNS, "connections at a time"),
+            SIZE,
+            WORKERS_OF_SERVER,
+            MS,
+        ],
+        shape: Shape::Server(Kind::Churn),
+    },
+    Workload {
+        name: "idle",
+        about: "connections that said one thing and stay; what each keeps in memory beyond its buffer",
+        op: "connection",
+        latency: None,
+        counts_live: true,
+        settings: &[Setting::number("conns", 1000, CONNS, "connections"), SIZE, WORKERS_OF_SERVER],
+        shape: Shape::Server(Kind::Idle),
+    },
+    Workload {
+        name: "spawn",
+        about: "spawn a task that returns at once, and join it",
+        op: "task",
+        latency: None,
+        counts_live: false,
+        settings: &[
+            Setting::word(
+                "where",
+                &["outside", "inside", "waves"],
+                "by the main future; by a task; by a task, 1000 and then their joins",
+            ),
+            WORKERS,
+            MS,
+        ],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "yield",
+        about: "tasks that only yield",
+        op: "yield",
+        latency: None,
+        counts_live: false,
+        settings: &[Setting::number("tasks", 1000, (1, 100_000), "how many"), WORKERS, MS],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "pingpong",
+        about: "two tasks and two async-channels of capacity 1",
+        op: "round trip",
+        latency: None,
+        counts_live: false,
+        settings: &[WORKERS, MS],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "timers",
+        about: "make a timer for five seconds from now, poll it once, drop it",
+        op: "timer",
+        latency: None,
+        counts_live: false,
+        settings: &[
+            Setting::word(
+                "mode",
+                &["churn", "standing"],
+                "no other timers; 1000 others that wait all the time",
+            ),
+            WORKERS,
+            MS,
+        ],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "sleeps",
+        about: "tasks that sleep once each, until instants uniform over `span`, fixed seed",
+        op: "sleep",
+        latency: LATENESS,
+        counts_live: false,
+        settings: &[
+            Setting::number("n", 100_000, (1, 10_000_000), "how many"),
+            SLACK,
+            Setting::number("span", 1000, (1, 60_000), "milliseconds in which they are due"),
+            WORKERS,
+        ],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "idle-sleep",
+        about: "one sleep after the other, nothing else",
+        op: "sleep",
+        latency: LATENESS,
+        counts_live: false,
+        settings: &[
+            Setting::number("n", 100, (1, 1_000_000), "how many"),
+            Setting::number("micros", 2000, (1, 10_000_000), "microseconds of each"),
+            Setting::number("workers", 1, (1, 64), "threads that run tasks"),
+        ],
+        shape: Shape::Alone,
+    },
+];

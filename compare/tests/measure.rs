@@ -1,0 +1,155 @@
+//! `compare measure`, `list` and wrong command lines, as other programs see them.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "what tests share fails as tests do")]
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+const METRICS: [&str; 8] = [
+    "cpu_ns_per_op",
+    "wall_ns_per_op",
+    "p50_ns",
+    "p99_ns",
+    "syscalls_per_op",
+    "allocs_per_op",
+    "bytes_per_op",
+    "rss_bytes",
+];
+
+fn compare(line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_compare"));
+    command.args(line.split_whitespace()).output().unwrap()
+}
+
+/// Runs `compare measure LINE --json` and returns its objects, after checking what all have in common.
+fn measure(line: &str) -> Vec<Value> {
+    let output = compare(&format!("measure {line} --json"));
+    let (out, error) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{line}: {error}{out}");
+    let objects: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for object in &objects {
+        assert!(object["workload"].is_string() && object["column"].is_string(), "{object}");
+        assert!(object["params"].is_object(), "{object}");
+        let (metrics, why) =
+            (object["metrics"].as_object().unwrap(), object["why"].as_object().unwrap());
+        for metric in METRICS {
+            match &metrics[metric] {
+                Value::Null => assert!(why[metric].is_string(), "{metric}: {object}"),
+                Value::Number(_) => assert!(!why.contains_key(metric), "{metric}: {object}"),
+                other => panic!("{metric} is {other}"),
+            }
+        }
+    }
+    objects
+}
+
+fn number(object: &Value, metric: &str) -> f64 {
+    object["metrics"][metric].as_f64().unwrap_or_else(|| panic!("{metric}: {object}"))
+}
+
+#[test]
+fn every_workload_on_every_column_that_can() {
+    let on = "--on single-thread/system --on tokio-ct --on tokio-mt --on smol --on raw-epoll";
+    for (workload, set) in [
+        ("echo", "--set conns=3 --set ms=20"),
+        ("http", "--set conns=3 --set ms=20"),
+        ("churn", "--set conns=3 --set ms=20"),
+        ("idle", "--set conns=20"),
+        ("spawn", "--set where=outside --set ms=5"),
+        ("spawn", "--set where=inside --set ms=5"),
+        ("spawn", "--set where=waves --set ms=5"),
+        ("yield", "--set tasks=10 --set ms=5"),
+        ("pingpong", "--set ms=5"),
+        ("timers", "--set mode=churn --set ms=5"),
+        ("timers", "--set mode=standing --set ms=5"),
+        ("sleeps", "--set n=200 --set span=20"),
+        ("idle-sleep", "--set n=5"),
+    ] {
+        let objects = measure(&format!("{workload} {on} {set} --rounds 1 --counts 1"));
+        assert_eq!(objects.len(), 5, "{workload}");
+        for object in &objects {
+            assert_eq!(object["workload"], workload);
+            if object["rounds"] == 0 {
+                assert_eq!(object["column"], "raw-epoll", "{object}");
+                continue;
+            }
+            assert!(number(object, "wall_ns_per_op") > 0.0);
+            assert!(number(object, "rss_bytes") > 0.0);
+            assert!(number(object, "allocs_per_op") > -1.0);
+        }
+    }
+}
+
+#[test]
+fn settings_are_in_the_result_with_their_types() {
+    let objects = measure("spawn --on tokio-ct --set where=waves --set ms=5 --rounds 2 --counts 0");
+    assert_eq!(objects[0]["params"]["where"], "waves");
+    assert_eq!(objects[0]["params"]["ms"], 5);
+    assert_eq!(objects[0]["rounds"], 2);
+    assert!(objects[0]["metrics"]["syscalls_per_op"].is_null());
+    assert_eq!(objects[0]["ratio"]["cpu_ns_per_op"]["median"], 1.0);
+}
+
+/// What the raw loop does is known exactly, so it tells whether the counting is right.
+#[test]
+fn counts_are_exact_where_the_truth_is_known() {
+    let objects =
+        measure("idle-sleep --on raw-epoll --set n=40 --rounds 1 --counts 1 --count-with ptrace");
+    assert_eq!(number(&objects[0], "syscalls_per_op"), 1.0); // a sleep is one epoll_wait
+    assert_eq!(number(&objects[0], "allocs_per_op"), 0.0);
+    assert_eq!(objects[0]["syscalls_counted_with"], "ptrace");
+
+    let objects = measure("echo --on raw-epoll --set conns=1 --set ms=50 --rounds 1 --counts 1");
+    let calls = number(&objects[0], "syscalls_per_op"); // wait, read, write; some more at the edges
+    assert!((2.9..3.2).contains(&calls), "{calls}");
+
+    let objects = measure("spawn --on tokio-ct --set ms=5 --rounds 1 --counts 1");
+    let allocs = number(&objects[0], "allocs_per_op"); // a task is one allocation
+    assert!((0.99..1.1).contains(&allocs), "{allocs}");
+}
+
+#[test]
+fn a_single_thread_starts_no_threads() {
+    for workload in ["echo --set conns=2", "spawn", "sleeps --set n=100 --set span=10"] {
+        let objects =
+            measure(&format!("{workload} --on single-thread/system --rounds 1 --counts 0"));
+        assert_eq!(number(&objects[0], "threads"), 0.0, "{workload}");
+    }
+}
+
+#[test]
+fn wrong_command_lines_say_what_exists() {
+    for (line, says) in [
+        ("measure ecko --on smol", "there are: echo"),
+        ("measure echo --on work-shy/system", "there are: single-thread"),
+        ("measure echo --on single-thread/kqueue", "there are: system"),
+        ("measure echo --on tokyo", "tokio-ct"),
+        ("measure echo --on smol --set conn=1", "conns"),
+    ] {
+        let output = compare(line);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(error.contains(says), "{line}: {error}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn list_names_everything_that_measure_takes() {
+    let output = compare("list");
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    for name in [
+        "echo",
+        "idle-sleep",
+        "conns=64",
+        "where=outside|inside|waves",
+        "single-thread/system",
+        "raw-epoll",
+    ] {
+        assert!(text.contains(name), "{name}");
+    }
+}

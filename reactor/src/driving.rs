@@ -1,0 +1,141 @@
+//! Who drives: one word for the role and the earliest deadline, and the list of parked threads.
+//!
+//! One thread at a time is in `turn`. Whoever finds the role taken parks on a futex, in the list;
+//! whoever gives the role up takes one thread from the list and sends it to drive, *before* it runs
+//! its own task. So while any thread is parked, somebody drives or is on the way to.
+//!
+//! The earliest deadline lives in the same word, so that "I insert an earlier timer" and "I go to
+//! sleep until the earliest" are ordered by one read-modify-write each: either the sleeper reads the
+//! new deadline, or the inserter sees `BUSY` and calls `notify`, which also ends a turn that has not
+//! begun yet.
+//!
+//! # Why nobody sleeps while the role is free
+//!
+//! A parking thread P puts itself in the list (lock), then sets `SLEEPERS` (one read-modify-write).
+//! A releasing thread R unsets `BUSY` (one read-modify-write). If R's comes first, P sees that the
+//! role is free and tries again; if P's comes first, R sees `SLEEPERS` and takes a thread from the
+//! list. A thread that leaves the list for a reason of its own, and finds that R had taken it out
+//! already, passes the errand on (`pass_on`).
+
+use std::sync::atomic::{
+    AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed,
+};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::park_state::ParkState;
+
+/// Set while a thread drives.
+const BUSY: u64 = 1;
+/// Set while the list of parked threads is not empty; changed under the list's lock.
+const SLEEPERS: u64 = 2;
+/// The deadline fills the rest of the word, in nanoseconds; changed under the timers' lock.
+const DEADLINE_SHIFT: u32 = 2;
+
+/// No deadline: later than any. 2^62 nanoseconds are 146 years.
+pub(crate) const NEVER: u64 = u64::MAX >> DEADLINE_SHIFT;
+
+#[derive(Debug)]
+pub(crate) struct Driving {
+    word: AtomicU64,
+    parked: Mutex<Vec<Arc<ParkState>>>,
+    /// How many loops of somebody else's drive this reactor and want to hear of earlier deadlines.
+    external: AtomicUsize,
+}
+
+impl Driving {
+    pub(crate) const fn new() -> Driving {
+        Driving {
+            word: AtomicU64::new(NEVER << DEADLINE_SHIFT),
+            parked: Mutex::new(Vec::new()),
+            external: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes the role if it is free. Acquire: pairs with the release of the previous driver.
+    pub(crate) fn try_acquire(&self) -> bool {
+        self.word.load(Relaxed) & BUSY == 0 && self.word.fetch_or(BUSY, Acquire) & BUSY == 0
+    }
+
+    /// Gives the role up, and sends a parked thread to drive if there is one. AcqRel: releases what
+    /// the driver did, acquires the `SLEEPERS` of a thread that parked meanwhile.
+    pub(crate) fn release(&self) {
+        if self.word.fetch_and(!BUSY, AcqRel) & SLEEPERS != 0 {
+            self.pass_on();
+        }
+    }
+
+    /// Sends a parked thread to drive, if nobody does and there is one.
+    pub(crate) fn pass_on(&self) {
+        let mut parked = self.list();
+        // Acquire: pairs with `release`.
+        while self.word.load(Acquire) & BUSY == 0 {
+            let Some(state) = parked.pop() else { return };
+            self.mark_list(&parked);
+            if state.send_to_drive() {
+                return;
+            }
+        }
+    }
+
+    /// Puts a thread in the list. False: the role became free meanwhile, and it is not in the list.
+    pub(crate) fn park(&self, state: &Arc<ParkState>) -> bool {
+        let mut parked = self.list();
+        parked.push(Arc::clone(state));
+        // AcqRel: see the head of this file.
+        if self.word.fetch_or(SLEEPERS, AcqRel) & BUSY != 0 {
+            return true;
+        }
+        parked.pop();
+        self.mark_list(&parked);
+        false
+    }
+
+    /// Takes a thread out of the list. False: somebody had taken it out, to send it to drive.
+    pub(crate) fn unpark(&self, state: &Arc<ParkState>) -> bool {
+        let mut parked = self.list();
+        let Some(at) = parked.iter().position(|other| Arc::ptr_eq(other, state)) else {
+            return false;
+        };
+        parked.remove(at);
+        self.mark_list(&parked);
+        true
+    }
+
+    fn mark_list(&self, parked: &MutexGuard<'_, Vec<Arc<ParkState>>>) {
+        if parked.is_empty() {
+            self.word.fetch_and(!SLEEPERS, Relaxed); // the lock orders it
+        }
+    }
+
+    /// The earliest deadline. Acquire: pairs with `set_deadline`.
+    pub(crate) fn deadline(&self) -> u64 {
+        self.word.load(Acquire) >> DEADLINE_SHIFT
+    }
+
+    /// Publishes the earliest deadline; the timers' lock is held. True: it became earlier and
+    /// somebody may sleep too long, so notify. AcqRel: pairs with `try_acquire` and `deadline`.
+    pub(crate) fn set_deadline(&self, deadline: u64) -> bool {
+        let mut word = self.word.load(Relaxed);
+        loop {
+            let new = deadline << DEADLINE_SHIFT | word & (BUSY | SLEEPERS);
+            match self.word.compare_exchange_weak(word, new, AcqRel, Relaxed) {
+                Ok(_) => break,
+                Err(current) => word = current,
+            }
+        }
+        let heard = word & BUSY != 0 || self.external.load(Acquire) != 0; // pairs with `external`
+        deadline < word >> DEADLINE_SHIFT && heard
+    }
+
+    /// Counts a foreign loop in or out. AcqRel: pairs with the load in `set_deadline`.
+    pub(crate) fn external(&self, comes: bool) {
+        match comes {
+            true => self.external.fetch_add(1, AcqRel),
+            false => self.external.fetch_sub(1, AcqRel),
+        };
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Arc<ParkState>>> {
+        self.parked.lock().expect("no code that can panic runs under this lock")
+    }
+}

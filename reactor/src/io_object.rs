@@ -1,0 +1,111 @@
+//! The things that are waited for, as plain values: an I/O object, and the directions of it.
+//!
+//! Deliberately absent: descriptors as the only noun. A simulator's sockets are `Virtual` numbers,
+//! and what an operating system calls a handle is known to `sys/` alone.
+
+use std::fmt;
+use std::ops::{BitOr, BitOrAssign};
+
+use crate::sys::OsIo;
+
+/// One direction of an I/O object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Reading, accepting, receiving; priority data counts as readable.
+    Read,
+    /// Writing, sending, and the end of a connect.
+    Write,
+}
+
+impl Direction {
+    pub(crate) const ALL: [Direction; 2] = [Direction::Read, Direction::Write];
+}
+
+/// A set of [`Direction`]s.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Directions(u8);
+
+impl Directions {
+    /// No direction.
+    pub const NONE: Directions = Directions(0);
+    /// Reading only.
+    pub const READ: Directions = Directions(1);
+    /// Writing only.
+    pub const WRITE: Directions = Directions(2);
+    /// Reading and writing.
+    pub const BOTH: Directions = Directions(3);
+
+    /// Whether every direction of `other` is in this set.
+    pub fn contains(self, other: impl Into<Directions>) -> bool {
+        let other = other.into();
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether no direction is in this set.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl From<Direction> for Directions {
+    fn from(direction: Direction) -> Directions {
+        match direction {
+            Direction::Read => Directions::READ,
+            Direction::Write => Directions::WRITE,
+        }
+    }
+}
+
+impl BitOr for Directions {
+    type Output = Directions;
+    fn bitor(self, other: Directions) -> Directions {
+        Directions(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Directions {
+    fn bitor_assign(&mut self, other: Directions) {
+        self.0 |= other.0;
+    }
+}
+
+impl fmt::Debug for Directions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(["NONE", "READ", "WRITE", "BOTH"][usize::from(self.0 & 3)])
+    }
+}
+
+/// Something that can be waited for.
+///
+/// Every type with a descriptor (`AsFd`; on Windows, `AsSocket`) is one; a simulated object
+/// implements it with [`BorrowedIo::virtual_object`].
+pub trait AsIo {
+    /// The object, borrowed; the same one at each call.
+    fn as_io(&self) -> BorrowedIo<'_>;
+}
+
+/// An I/O object, open for the lifetime `'a`: a descriptor or socket of the system, or a number
+/// that only a simulator understands.
+#[derive(Clone, Copy, Debug)]
+pub struct BorrowedIo<'a>(pub(crate) Kind<'a>);
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind<'a> {
+    Os(OsIo<'a>),
+    Virtual(u64),
+}
+
+impl BorrowedIo<'_> {
+    /// An object that no operating system knows, named by a number of its simulator's choice.
+    pub fn virtual_object(number: u64) -> BorrowedIo<'static> {
+        BorrowedIo(Kind::Virtual(number))
+    }
+
+    /// The number of a virtual object; `None` for one of the system.
+    pub fn as_virtual(&self) -> Option<u64> {
+        match self.0 {
+            Kind::Os(_) => None,
+            Kind::Virtual(number) => Some(number),
+        }
+    }
+}

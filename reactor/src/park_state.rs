@@ -1,0 +1,92 @@
+//! The word of one thread that may sleep, and how others wake it.
+//!
+//! Publishing ("I sleep in `turn`", "I sleep on the futex") and waking are read-modify-writes of this
+//! one word, so either the sleeper sees `NOTIFIED` before it sleeps, or the waker sees how it sleeps
+//! and ends that. A wake costs no system call while the target is awake, and one otherwise.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire};
+use std::task::Wake;
+use std::thread::Thread;
+
+use crate::handle::Handle;
+
+/// Set by a wake; unset when the thread has come back from `park`.
+const NOTIFIED: u8 = 1;
+/// Set while the thread is on the futex, or about to be.
+const PARKED: u8 = 2;
+/// Set while the thread is in `turn`, or about to be.
+const TURNING: u8 = 4;
+/// Set when the thread was taken from the list of parked ones, to become the driver.
+const SENT: u8 = 8;
+
+#[derive(Debug)]
+pub(crate) struct ParkState {
+    word: AtomicU8,
+    thread: Thread,
+    pub(crate) reactor: Handle,
+}
+
+impl ParkState {
+    pub(crate) fn new(reactor: Handle) -> ParkState {
+        ParkState { word: AtomicU8::new(0), thread: std::thread::current(), reactor }
+    }
+
+    /// Wakes the thread. AcqRel: releases what the waker did to the thread's Acquire, and orders
+    /// this against `publish_*`.
+    pub(crate) fn unpark(&self) {
+        let before = self.word.fetch_or(NOTIFIED, AcqRel);
+        if before & NOTIFIED != 0 {
+            return;
+        }
+        if before & TURNING != 0 {
+            self.reactor.backend().notify();
+        } else if before & PARKED != 0 {
+            self.thread.unpark();
+        }
+    }
+
+    /// Makes the parked thread try to become the driver. False: it is awake already.
+    pub(crate) fn send_to_drive(&self) -> bool {
+        // AcqRel: as in `unpark`.
+        let before = self.word.fetch_or(SENT, AcqRel);
+        self.thread.unpark();
+        before & NOTIFIED == 0
+    }
+
+    /// From here on a wake calls the backend's `notify`. True: one came before. AcqRel: see above.
+    pub(crate) fn publish_turning(&self) -> bool {
+        self.word.fetch_or(TURNING, AcqRel) & NOTIFIED != 0
+    }
+
+    /// From here on a wake unparks the thread. True: one came before. AcqRel: see above.
+    pub(crate) fn publish_parked(&self) -> bool {
+        self.word.fetch_or(PARKED, AcqRel) & NOTIFIED != 0
+    }
+
+    /// Takes everything back. True: a wake came since the last time. AcqRel: acquires the wake.
+    pub(crate) fn unpublish(&self) -> bool {
+        self.word.swap(0, AcqRel) & NOTIFIED != 0
+    }
+
+    /// Whether a wake waits to be taken. Acquire: pairs with `unpark`.
+    pub(crate) fn is_notified(&self) -> bool {
+        self.word.load(Acquire) & NOTIFIED != 0
+    }
+
+    /// Sleeps until woken or sent to drive. Acquire: pairs with `unpark` and `send_to_drive`.
+    pub(crate) fn sleep(&self) {
+        while self.word.load(Acquire) & (NOTIFIED | SENT) == 0 {
+            std::thread::park();
+        }
+    }
+}
+
+impl Wake for ParkState {
+    fn wake(self: Arc<Self>) {
+        self.unpark();
+    }
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.unpark();
+    }
+}

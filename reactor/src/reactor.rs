@@ -1,0 +1,336 @@
+//! The reactor: a backend, and the core's own state beside it (who drives, timers).
+//!
+//! Everything that reaches a backend goes through here, so the rules that hold for all of them are
+//! enforced once: not after `fork`, retry when interrupted, no waker called inside `turn`.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use crate::backend::GlobalReactor;
+use crate::driving::{Driving, NEVER};
+use crate::fork::Generation;
+use crate::handle::{Entered, Handle};
+use crate::io_object::{BorrowedIo, Directions};
+use crate::ready_list::ReadyList;
+use crate::source::Source;
+use crate::timers::{TimerKey, Timers};
+use crate::wake;
+
+/// A backend together with its timers and the state of who drives it.
+///
+/// `Reactor<System>` and every other `Reactor<R>` coerce to `Reactor`, that is
+/// `Reactor<dyn GlobalReactor>`. What is made on a reactor keeps a [`Handle`] to it: a
+/// `&'static Reactor`, or an `Arc<Reactor>` for reactors that end.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use mini_reactor::{Handle, Reactor, System};
+///
+/// static MINE: Reactor<System> = Reactor::new(System::new());
+/// assert_eq!(MINE.block_on(async { 6 * 7 }), 42);
+///
+/// let shared = Arc::new(Reactor::new(System::new()));
+/// assert_eq!(Handle::from(&shared).block_on(async { 6 * 7 }), 42);
+/// ```
+pub struct Reactor<R: ?Sized = dyn GlobalReactor> {
+    pub(crate) driving: Driving,
+    timers: Mutex<Timers>,
+    /// The zero of the timers' time, by the backend's clock.
+    base: OnceLock<Instant>,
+    slack_ns: AtomicU64,
+    registered: AtomicUsize,
+    generation: Generation,
+    backend: R,
+}
+
+/// Buffers of a driving thread, kept from turn to turn.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    ready: ReadyList,
+    wakers: Vec<Waker>,
+}
+
+impl<R: GlobalReactor> Reactor<R> {
+    /// A reactor on `backend`. No system call, no thread, no allocation.
+    pub const fn new(backend: R) -> Reactor<R> {
+        Reactor {
+            driving: Driving::new(),
+            timers: Mutex::new(Timers::new()),
+            base: OnceLock::new(),
+            slack_ns: AtomicU64::new(50_000),
+            registered: AtomicUsize::new(0),
+            generation: Generation::new(),
+            backend,
+        }
+    }
+}
+
+impl<R: GlobalReactor + ?Sized> Reactor<R> {
+    /// The backend.
+    pub fn backend(&self) -> &R {
+        &self.backend
+    }
+
+    /// The time by the backend's clock.
+    pub fn now(&self) -> Instant {
+        self.backend.now()
+    }
+
+    /// Lets timers fire up to `slack` late, so that those near each other share one wake-up. It is
+    /// 50 µs unless set, as Linux's own. Timers never fire early.
+    pub fn set_timer_slack(&self, slack: Duration) {
+        self.slack_ns.store(u64::try_from(slack.as_nanos()).unwrap_or(NEVER).min(NEVER), Relaxed);
+    }
+
+    /// The earliest instant at which a timer wants to fire.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        match self.driving.deadline() {
+            NEVER => None,
+            ns => self.base().checked_add(Duration::from_nanos(ns)),
+        }
+    }
+
+    /// Reports what is ready and what is due, without waiting; true if there may be more to report.
+    /// Does nothing if a thread drives this reactor at the moment.
+    ///
+    /// For driving from somebody else's loop: see [`drive_externally`](Reactor::drive_externally).
+    ///
+    /// # Errors
+    ///
+    /// What the backend's `turn` returns; `Unsupported` in a child process after `fork`.
+    pub fn poll_once(&self) -> io::Result<bool> {
+        if !self.driving.try_acquire() {
+            return Ok(false);
+        }
+        let _role = Release(&self.driving);
+        let mut batch = Batch::default();
+        self.turn(true, &mut batch)?;
+        let due = self.driving.deadline();
+        Ok(batch.ready.is_full() || due != NEVER && due <= self.ns(self.now()))
+    }
+
+    /// Says that somebody else's loop drives this reactor, by [`poll_once`](Reactor::poll_once) when
+    /// [`pollable`](GlobalReactor::pollable) is readable or [`next_deadline`](Reactor::next_deadline)
+    /// has come. While the guard lives, each timer that is earlier than all others calls
+    /// [`notify`](GlobalReactor::notify), which makes the pollable object readable.
+    pub fn drive_externally(&self) -> DrivenExternally<'_> {
+        self.driving.external(true);
+        DrivenExternally(&self.driving)
+    }
+
+    /// Runs `future` on this thread, and drives this reactor while it waits and nobody else does.
+    /// Within it, this is the current reactor.
+    ///
+    /// # Panics
+    ///
+    /// If the backend's `turn` fails, or if called from within a waker that the reactor calls.
+    pub fn block_on<T>(&'static self, future: impl Future<Output = T>) -> T
+    where
+        &'static Self: Into<Handle>,
+    {
+        self.into().block_on(future)
+    }
+
+    /// Lends this thread to the reactor: drives it, or waits to drive it, for ever.
+    ///
+    /// For programs whose tasks run under a foreign `block_on`, which does not drive.
+    ///
+    /// # Errors
+    ///
+    /// What the backend's `turn` returns.
+    pub fn drive(&'static self) -> io::Result<Infallible>
+    where
+        &'static Self: Into<Handle>,
+    {
+        self.into().drive()
+    }
+
+    /// Makes this the current reactor of this thread until the guard is dropped.
+    pub fn enter(&'static self) -> Entered
+    where
+        &'static Self: Into<Handle>,
+    {
+        self.into().enter()
+    }
+
+    /// Whether a turn could find anything: an executor that is busy need not ask otherwise.
+    pub(crate) fn has_work(&self) -> bool {
+        self.registered.load(Relaxed) != 0 || self.driving.deadline() != NEVER
+    }
+
+    pub(crate) fn register(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
+        self.generation.check()?;
+        self.backend.register(io, source)?;
+        self.registered.fetch_add(1, Relaxed);
+        Ok(())
+    }
+
+    pub(crate) fn rearm(
+        &self,
+        io: BorrowedIo<'_>,
+        source: &Arc<Source>,
+        wanted: Directions,
+    ) -> io::Result<()> {
+        self.generation.check()?;
+        self.backend.rearm(io, source, wanted)
+    }
+
+    pub(crate) fn deregister(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
+        self.generation.check()?;
+        self.registered.fetch_sub(1, Relaxed);
+        self.backend.deregister(io, source)
+    }
+
+    /// One turn of the backend and all that follows from it. The caller has the role.
+    pub(crate) fn turn(&self, at_once: bool, batch: &mut Batch) -> io::Result<()> {
+        self.turn_for(if at_once { Some(Duration::ZERO) } else { self.timeout() }, batch, || false)
+            .map(drop)
+    }
+
+    /// As `turn`, waiting as long as the timers allow; `awake` is called when the backend has
+    /// returned and before any waker is, and its result passed on.
+    pub(crate) fn turn_then(
+        &self,
+        batch: &mut Batch,
+        awake: impl FnOnce() -> bool,
+    ) -> io::Result<bool> {
+        self.turn_for(self.timeout(), batch, awake)
+    }
+
+    fn turn_for(
+        &self,
+        timeout: Option<Duration>,
+        batch: &mut Batch,
+        awake: impl FnOnce() -> bool,
+    ) -> io::Result<bool> {
+        self.generation.check()?;
+        batch.ready.clear();
+        let result = match self.backend.turn(timeout, &mut batch.ready) {
+            // A signal: the caller turns again, with a timeout that is computed anew.
+            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+            result => result,
+        };
+        let notified = awake();
+        for event in batch.ready.events.drain(..) {
+            event.source.apply(&event, &mut batch.wakers);
+        }
+        self.expire(&mut batch.wakers);
+        wake::all(&mut batch.wakers);
+        result.map(|()| notified)
+    }
+
+    /// How long a turn may wait: until the earliest deadline has been due for the slack.
+    fn timeout(&self) -> Option<Duration> {
+        let deadline = self.driving.deadline();
+        if deadline == NEVER {
+            return None;
+        }
+        let now = self.ns(self.now());
+        if deadline <= now {
+            return Some(Duration::ZERO);
+        }
+        let slack = self.slack_ns.load(Relaxed);
+        Some(Duration::from_nanos(deadline.saturating_add(slack) - now))
+    }
+
+    /// Moves the wakers of the timers that are due to `wakers`.
+    fn expire(&self, wakers: &mut Vec<Waker>) {
+        let deadline = self.driving.deadline();
+        if deadline == NEVER {
+            return;
+        }
+        let now = self.ns(self.now());
+        if deadline <= now {
+            let mut timers = self.timers();
+            timers.expire(now, wakers);
+            self.driving.set_deadline(timers.first().unwrap_or(NEVER));
+        }
+    }
+
+    /// Inserts a timer; `None` if the instant is too far away to be represented, or never comes.
+    pub(crate) fn insert_timer(&self, at: Instant, waker: &Waker) -> Option<TimerKey> {
+        let when = self.ns(at);
+        if when == NEVER {
+            return None;
+        }
+        let waker = waker.clone(); // before the lock: cloning may run anything
+        let mut timers = self.timers();
+        let key = timers.insert(when, waker);
+        let earlier = timers.first() == Some(when) && self.driving.set_deadline(when);
+        drop(timers);
+        if earlier {
+            self.backend.notify();
+        }
+        Some(key)
+    }
+
+    /// Gives a timer another waker; false if it has expired.
+    pub(crate) fn update_timer(&self, key: TimerKey, waker: &Waker) -> bool {
+        let mut timers = self.timers();
+        let Some(place) = timers.waker(key) else { return false };
+        if place.will_wake(waker) {
+            return true;
+        }
+        let old = std::mem::replace(place, waker.clone());
+        drop(timers);
+        drop(old); // without the lock: dropping a waker may run anything
+        true
+    }
+
+    pub(crate) fn remove_timer(&self, key: TimerKey) {
+        let mut timers = self.timers();
+        let first = timers.first();
+        let waker = timers.remove(key);
+        if timers.first() != first {
+            self.driving.set_deadline(timers.first().unwrap_or(NEVER));
+        }
+        drop(timers);
+        drop(waker); // without the lock: dropping a waker may run anything
+    }
+
+    /// An instant in the timers' own nanoseconds.
+    fn ns(&self, at: Instant) -> u64 {
+        let since = at.saturating_duration_since(self.base()).as_nanos();
+        u64::try_from(since).unwrap_or(NEVER).min(NEVER)
+    }
+
+    fn base(&self) -> Instant {
+        *self.base.get_or_init(|| self.backend.now())
+    }
+
+    fn timers(&self) -> MutexGuard<'_, Timers> {
+        self.timers.lock().expect("no code that can panic runs under this lock")
+    }
+}
+
+impl<R: fmt::Debug + ?Sized> fmt::Debug for Reactor<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor").field("backend", &&self.backend).finish_non_exhaustive()
+    }
+}
+
+struct Release<'a>(&'a Driving);
+
+impl Drop for Release<'_> {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+/// The guard of [`Reactor::drive_externally`].
+#[derive(Debug)]
+pub struct DrivenExternally<'a>(&'a Driving);
+
+impl Drop for DrivenExternally<'_> {
+    fn drop(&mut self) {
+        self.0.external(false);
+    }
+}

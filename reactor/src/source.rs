@@ -1,0 +1,293 @@
+//! One I/O object as the core sees it: its readiness, and who waits for that.
+//!
+//! The fast path (is there anything newer than what I saw? else keep my waker) is here, once, for
+//! every backend, and never virtual.
+//!
+//! # Why no wake-up is lost
+//!
+//! A waiter W and an event E cross each other only here:
+//!
+//! - W1 locks the waiters; W2 compares the word with its tick; W3 stores its waker; W4 unlocks.
+//! - E1 changes the word (one read-modify-write); E2 locks the waiters; E3 takes the wakers.
+//!
+//! If E1 precedes W2, W sees a newer count and does not wait. Otherwise E1 comes after W2, so E2
+//! comes after W1, and since the lock excludes, after W4: E3 finds the waker of W3. The same holds
+//! for failures and for closing, which change the word first and take the wakers second.
+//! `tests/loom_source.rs` checks exactly this, over all interleavings.
+
+use std::fmt;
+use std::io;
+use std::task::Waker;
+
+use crate::io_object::{Direction, Directions};
+use crate::ready_list::Event;
+use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::sync::{Arc, AtomicUsize, Mutex};
+use crate::waiters::{Key, Waiters};
+use crate::word::{Tick, Word};
+
+/// The readiness of one I/O object, and who waits for it.
+///
+/// Made by [`Registration`](crate::Registration), passed to the backend, which keeps a clone and
+/// pushes it into the [`ReadyList`](crate::ReadyList) when the object became ready.
+pub struct Source {
+    id: usize,
+    /// The descriptor or socket as a plain number, for `KeepOpen`; -1 if virtual.
+    pub(crate) raw: i64,
+    words: [Word; 2],
+    waiters: Mutex<Waiters>,
+    /// Open `KeepOpen` tokens, and `CLOSED` once no more are given out.
+    tokens: AtomicUsize,
+    /// Successes in a row per direction, and whether short transfers may be believed.
+    streaks: [AtomicUsize; 2],
+    trusted: AtomicUsize,
+    /// 1 once the backend has taken the registration.
+    registered: AtomicUsize,
+}
+
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+/// So many successes in a row, then one `Pending`: no task keeps a thread by a busy socket alone.
+const STREAK_MAX: usize = 128;
+
+/// Who waits: a future that takes its waker along when it is dropped, or a `poll_*` call.
+pub(crate) enum Waiting<'a> {
+    Keyed(&'a mut Key),
+    Anonymous,
+}
+
+impl Source {
+    pub(crate) fn new(raw: i64) -> Source {
+        Source {
+            id: crate::ids::next(),
+            raw,
+            words: [Word::new(), Word::new()],
+            waiters: Mutex::default(),
+            tokens: AtomicUsize::new(0),
+            streaks: [AtomicUsize::new(0), AtomicUsize::new(0)],
+            trusted: AtomicUsize::new(0),
+            registered: AtomicUsize::new(0),
+        }
+    }
+
+    /// A number that no other source of this process has or had, never zero nor the largest one: for
+    /// a backend's own table.
+    pub fn id(&self) -> usize {
+        self.id
+    }
+
+    /// The backend says that this object never blocks (a regular file).
+    ///
+    /// An attempt that reports `WouldBlock` all the same ends with an error of kind `Unsupported`.
+    pub fn set_always_ready(&self) {
+        self.words.iter().for_each(Word::set_always);
+    }
+
+    /// The backend says whether a short transfer on a TCP stream means that there was no more.
+    ///
+    /// True only where new data gives a new event *and* the end of the stream is reported with
+    /// [`push_closed`](crate::ReadyList::push_closed); false again once priority data was seen, since
+    /// a read stops at its mark.
+    pub fn set_short_is_drained(&self, trusted: bool) {
+        self.trusted.store(usize::from(trusted), Relaxed);
+    }
+
+    /// Ends all waits on this source, now and later, with `error`. The first one stays.
+    ///
+    /// For what ends a source for good: a runtime that shut down, a ring that died.
+    pub fn fail(&self, error: io::Error) {
+        let mut wakers = Vec::new();
+        {
+            let mut waiters = self.lock();
+            waiters.failure.get_or_insert_with(|| Arc::new(error));
+            self.words.iter().for_each(Word::fail);
+            waiters.take(Directions::BOTH, &mut wakers);
+        }
+        crate::wake::all(&mut wakers);
+    }
+
+    /// A promise that the object stays open, until the token is dropped.
+    ///
+    /// For backends whose system demands "open until deleted" (and an `unsafe` block to say so). If
+    /// a token is still out when the registration ends, the object is leaked, and that is reported on
+    /// standard error, rather than closed. `None`: the registration has ended.
+    pub fn keep_open(self: &Arc<Source>) -> Option<KeepOpen> {
+        // AcqRel: pairs with the fetch_or of `close_tokens`; a token is given before or never.
+        let before = self.tokens.fetch_add(1, AcqRel);
+        let token = KeepOpen(Arc::clone(self));
+        (before & CLOSED == 0).then_some(token)
+    }
+
+    /// No more tokens; how many are still out. AcqRel: see `keep_open`.
+    pub(crate) fn close_tokens(&self) -> usize {
+        self.tokens.fetch_or(CLOSED, AcqRel) & !CLOSED
+    }
+
+    /// What is known of `direction` now; two ticks are equal if nothing was reported between them.
+    pub fn tick(&self, direction: Direction) -> Tick {
+        self.words[direction as usize].tick()
+    }
+
+    pub(crate) fn blocked(&self, direction: Direction, seen: Tick) -> bool {
+        self.words[direction as usize].blocked(seen)
+    }
+
+    pub(crate) fn drained(&self, direction: Direction, seen: Tick) {
+        if self.trusted.load(Relaxed) != 0 {
+            self.words[direction as usize].drained(seen);
+        }
+    }
+
+    /// The backend has it. Release: pairs with the Acquire of `is_registered`.
+    pub(crate) fn set_registered(&self) {
+        self.words.iter().for_each(Word::set_known);
+        self.registered.store(1, Release);
+    }
+
+    /// Acquire: pairs with the Release of `set_registered`.
+    pub(crate) fn is_registered(&self) -> bool {
+        self.registered.load(Acquire) != 0
+    }
+
+    /// Counts a success. The count is a hint for fairness, so a lost update does not matter.
+    pub(crate) fn count_success(&self, direction: Direction) {
+        let streak = &self.streaks[direction as usize];
+        streak.store(streak.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// Starts counting anew; true if this direction has had its share.
+    pub(crate) fn had_its_share(&self, direction: Direction) -> bool {
+        let streak = &self.streaks[direction as usize];
+        let spent = streak.load(Relaxed) >= STREAK_MAX;
+        if spent {
+            streak.store(0, Relaxed);
+        }
+        spent
+    }
+
+    pub(crate) fn end_streak(&self, direction: Direction) {
+        self.streaks[direction as usize].store(0, Relaxed);
+    }
+
+    /// Waits for an event newer than `seen`. `Ok(None)`: there was one. `Ok(Some(armed))`: the waker
+    /// was stored, and `armed` says whether the backend watches this direction already.
+    pub(crate) fn wait(
+        &self,
+        direction: Direction,
+        seen: Tick,
+        waker: &Waker,
+        waiting: Waiting<'_>,
+    ) -> io::Result<Option<bool>> {
+        let mut crowd = Vec::new();
+        let armed;
+        {
+            let mut waiters = self.lock();
+            let now = self.tick(direction);
+            if now.is_failed() {
+                return Err(failure(&waiters));
+            }
+            if !now.same_event(seen) {
+                return Ok(None);
+            }
+            match waiting {
+                Waiting::Keyed(key) => waiters.store_keyed(direction, key, waker),
+                Waiting::Anonymous => crowd = waiters.store_anonymous(direction, waker),
+            }
+            armed = waiters.armed.contains(waiters.wanted());
+        }
+        crate::wake::all(&mut crowd);
+        Ok(Some(armed))
+    }
+
+    /// What the backend should be asked to watch, if it does not watch that already: the union of
+    /// the directions that have waiters. Marks them as watched, so the caller must ask.
+    pub(crate) fn to_rearm(&self) -> Option<Directions> {
+        let mut waiters = self.lock();
+        let wanted = waiters.wanted();
+        if waiters.armed.contains(wanted) {
+            return None;
+        }
+        waiters.armed = wanted;
+        Some(wanted)
+    }
+
+    /// The backend could not be asked: nothing is watched, as far as is known.
+    pub(crate) fn disarm(&self) {
+        self.lock().armed = Directions::NONE;
+    }
+
+    /// Forgets the waker of a future.
+    pub(crate) fn forget(&self, direction: Direction, key: Key) {
+        let waker = self.lock().remove(direction, key);
+        drop(waker); // without the lock: dropping a waker may run anything
+    }
+
+    /// One event of a turn: moves the words, then moves the wakers out.
+    pub(crate) fn apply(&self, event: &Event, wakers: &mut Vec<Waker>) {
+        for direction in Direction::ALL {
+            if event.ready.contains(direction) {
+                self.words[direction as usize].event(event.closed.contains(direction));
+            }
+        }
+        let mut waiters = self.lock();
+        if event.disarmed {
+            waiters.armed = Directions::NONE;
+            waiters.take(Directions::BOTH, wakers);
+        } else {
+            waiters.take(event.ready, wakers);
+        }
+    }
+
+    /// The error that ended this source.
+    pub(crate) fn error(&self) -> io::Error {
+        failure(&self.lock())
+    }
+
+    fn lock(&self) -> impl std::ops::DerefMut<Target = Waiters> + '_ {
+        self.waiters.lock().expect("no code that can panic runs under this lock")
+    }
+}
+
+/// An `io::Error` cannot be cloned; each waiter gets one of the same kind that names the same cause.
+fn failure(waiters: &Waiters) -> io::Error {
+    match &waiters.failure {
+        Some(error) => io::Error::new(error.kind(), SharedError(Arc::clone(error))),
+        None => io::Error::other("the source failed"),
+    }
+}
+
+#[derive(Debug)]
+struct SharedError(Arc<io::Error>);
+
+impl fmt::Display for SharedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl std::error::Error for SharedError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("id", &self.id)
+            .field("read", &self.tick(Direction::Read))
+            .field("write", &self.tick(Direction::Write))
+            .finish_non_exhaustive()
+    }
+}
+
+/// The promise of [`Source::keep_open`]; dropping it gives the promise back.
+#[derive(Debug)]
+pub struct KeepOpen(pub(crate) Arc<Source>);
+
+impl Drop for KeepOpen {
+    fn drop(&mut self) {
+        // Release: what the backend did with the object comes before its closing (`close_tokens`).
+        self.0.tokens.fetch_sub(1, Release);
+    }
+}

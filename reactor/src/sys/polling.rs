@@ -1,0 +1,103 @@
+//! The portable path: the `polling` crate, edge-triggered or one-shot.
+//!
+//! Used where there is no direct path, and on Linux under test. One-shot is what every system has,
+//! Windows only that; there arming one direction disarms the other, so the union is armed.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::mode::{MODE, ONE_SHOT};
+use super::table::Table;
+use crate::io_object::{BorrowedIo, Directions, Kind};
+use crate::ready_list::ReadyList;
+use crate::source::{KeepOpen, Source};
+
+#[derive(Debug)]
+pub(crate) struct Poller {
+    poller: polling::Poller,
+    sources: Table<KeepOpen>,
+}
+
+impl Poller {
+    pub(crate) fn new() -> io::Result<Poller> {
+        Ok(Poller { poller: polling::Poller::new()?, sources: Table::new() })
+    }
+
+    #[expect(unsafe_code, reason = "polling demands that an object stay open until it is deleted")]
+    pub(crate) fn register(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
+        let Kind::Os(_) = io.0 else { return Err(ErrorKind::Unsupported.into()) };
+        let Some(token) = source.keep_open() else { return Err(ErrorKind::NotConnected.into()) };
+        let wanted = if ONE_SHOT { Directions::NONE } else { Directions::BOTH };
+        // SAFETY: the token keeps its object open; it is dropped only after `delete`, by
+        // `deregister`, or below, if nothing was added.
+        let added = unsafe { self.poller.add_with_mode(&token, event(source, wanted), MODE) };
+        match added {
+            Ok(()) => self.sources.insert(source, token),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => source.set_always_ready(),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn rearm(
+        &self,
+        _: BorrowedIo<'_>,
+        source: &Arc<Source>,
+        wanted: Directions,
+    ) -> io::Result<()> {
+        match self.sources.lock().get(&source.id()) {
+            Some(token) if ONE_SHOT => {
+                self.poller.modify_with_mode(token, event(source, wanted), MODE)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn deregister(&self, _: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
+        match self.sources.remove(source) {
+            Some(token) => self.poller.delete(&token),
+            None => Ok(()), // always ready: never was in the set
+        }
+    }
+
+    pub(crate) fn turn(&self, timeout: Option<Duration>, ready: &mut ReadyList) -> io::Result<()> {
+        let mut events = polling::Events::new();
+        self.poller.wait(&mut events, timeout)?;
+        let sources = self.sources.lock();
+        for event in events.iter() {
+            let Some(KeepOpen(source)) = sources.get(&event.key) else { continue };
+            let mut directions = Directions::NONE;
+            if event.readable || event.is_priority() {
+                directions |= Directions::READ;
+            }
+            if event.writable {
+                directions |= Directions::WRITE;
+            }
+            if ONE_SHOT {
+                ready.push_disarmed(source, directions);
+            } else {
+                ready.push(source, directions);
+            }
+            if event.is_interrupt() || event.is_err() == Some(true) {
+                ready.push_closed(source, Directions::BOTH);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn notify(&self) {
+        // It fails only where the set itself is broken, which the next turn reports.
+        let _ = self.poller.notify();
+    }
+
+    /// One level of sets within sets is not portable.
+    pub(crate) fn pollable(&self) -> Option<BorrowedIo<'_>> {
+        None
+    }
+}
+
+fn event(source: &Arc<Source>, wanted: Directions) -> polling::Event {
+    let readable = wanted.contains(Directions::READ);
+    polling::Event::new(source.id(), readable, wanted.contains(Directions::WRITE))
+}

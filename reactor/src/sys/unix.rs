@@ -1,0 +1,99 @@
+//! Unix: descriptors, `poll`, and `pthread_atfork`.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::Once;
+use std::sync::atomic::Ordering::Relaxed;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::io_object::{AsIo, BorrowedIo, Direction, Kind};
+use crate::source::KeepOpen;
+
+pub(crate) type OsIo<'a> = BorrowedFd<'a>;
+
+impl<T: AsFd> AsIo for T {
+    fn as_io(&self) -> BorrowedIo<'_> {
+        BorrowedIo(Kind::Os(self.as_fd()))
+    }
+}
+
+impl<'a> BorrowedIo<'a> {
+    /// The descriptor; `None` for a virtual object.
+    pub fn as_fd(&self) -> Option<BorrowedFd<'a>> {
+        match self.0 {
+            Kind::Os(fd) => Some(fd),
+            Kind::Virtual(_) => None,
+        }
+    }
+}
+
+/// For a backend's own [`pollable`](crate::GlobalReactor::pollable).
+impl<'a, T: AsFd> From<&'a T> for BorrowedIo<'a> {
+    fn from(object: &'a T) -> BorrowedIo<'a> {
+        BorrowedIo(Kind::Os(object.as_fd()))
+    }
+}
+
+/// # Panics
+///
+/// `as_fd` panics if the object is virtual.
+impl AsFd for KeepOpen {
+    #[expect(unsafe_code, reason = "the token is the proof that the descriptor is open")]
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        let raw = i32::try_from(self.0.raw).ok().filter(|raw| *raw >= 0);
+        let raw = raw.expect("a virtual object has no descriptor");
+        // SAFETY:
+        // - `raw` was the descriptor of the object that a `Registration` owns, borrowed by `as_fd`;
+        //   the registration gives out no `&mut` to the object, so it is open while the object lives;
+        // - while a token is out, the registration leaks the object instead of dropping it;
+        // - tokens are given only before the registration ends.
+        unsafe { BorrowedFd::borrow_raw(raw) }
+    }
+}
+
+/// The object's descriptor as a number; -1 for a virtual one.
+pub(crate) fn raw(io: BorrowedIo<'_>) -> i64 {
+    io.as_fd().map_or(-1, |fd| fd.as_raw_fd().into())
+}
+
+/// Asks the object whether it is ready: `poll` with no timeout. `None`: it cannot be asked.
+pub(crate) fn is_ready_now(io: BorrowedIo<'_>, direction: Direction) -> Option<bool> {
+    let fd = io.as_fd()?;
+    let wanted = match direction {
+        Direction::Read => PollFlags::IN | PollFlags::PRI,
+        Direction::Write => PollFlags::OUT,
+    };
+    let mut set = [PollFd::from_borrowed_fd(fd, wanted)];
+    let count = poll(&mut set, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).ok()?;
+    Some(count > 0)
+}
+
+/// Has the generation go up in every child from now on.
+pub(crate) fn watch_forks() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        if let Err(error) = register_child_handler() {
+            // Out of memory: the child would not notice, so say so now.
+            eprintln!("mini-reactor: forks of this process will go unnoticed: {error}");
+        }
+    });
+}
+
+extern "C" fn in_the_child() {
+    crate::fork::GENERATION.fetch_add(1, Relaxed); // async-signal-safe: one atomic addition
+}
+
+#[expect(unsafe_code, reason = "the C library's pthread_atfork")]
+fn register_child_handler() -> io::Result<()> {
+    use std::ffi::c_int;
+    type Handler = Option<extern "C" fn()>;
+    unsafe extern "C" {
+        fn pthread_atfork(prepare: Handler, parent: Handler, child: Handler) -> c_int;
+    }
+    // SAFETY: the signature is that of POSIX, and the handler does only what a child may do.
+    match unsafe { pthread_atfork(None, None, Some(in_the_child)) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}

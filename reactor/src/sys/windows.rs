@@ -1,0 +1,56 @@
+//! Windows: sockets. There is no `fork`, and an object cannot be asked.
+
+use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
+
+use crate::io_object::{AsIo, BorrowedIo, Direction, Kind};
+use crate::source::KeepOpen;
+
+pub(crate) type OsIo<'a> = BorrowedSocket<'a>;
+
+impl<T: AsSocket> AsIo for T {
+    fn as_io(&self) -> BorrowedIo<'_> {
+        BorrowedIo(Kind::Os(self.as_socket()))
+    }
+}
+
+impl<'a> BorrowedIo<'a> {
+    /// The socket; `None` for a virtual object.
+    pub fn as_socket(&self) -> Option<BorrowedSocket<'a>> {
+        match self.0 {
+            Kind::Os(socket) => Some(socket),
+            Kind::Virtual(_) => None,
+        }
+    }
+}
+
+/// # Panics
+///
+/// `as_socket` panics if the object is virtual.
+impl AsSocket for KeepOpen {
+    #[expect(unsafe_code, reason = "the token is the proof that the socket is open")]
+    fn as_socket(&self) -> BorrowedSocket<'_> {
+        let raw = RawSocket::try_from(self.0.raw).expect("a virtual object has no socket");
+        // SAFETY:
+        // - `raw` was the socket of the object that a `Registration` owns, which gives out no `&mut`;
+        // - while a token is out, the registration leaks the object instead of dropping it;
+        // - tokens are given only before the registration ends.
+        unsafe { BorrowedSocket::borrow_raw(raw) }
+    }
+}
+
+impl AsRawSocket for KeepOpen {
+    fn as_raw_socket(&self) -> RawSocket {
+        self.as_socket().as_raw_socket()
+    }
+}
+
+/// The object's socket as a number; -1 for a virtual one.
+pub(crate) fn raw(io: BorrowedIo<'_>) -> i64 {
+    io.as_socket().and_then(|socket| i64::try_from(socket.as_raw_socket()).ok()).unwrap_or(-1)
+}
+
+pub(crate) fn is_ready_now(_: BorrowedIo<'_>, _: Direction) -> Option<bool> {
+    None
+}
+
+pub(crate) fn watch_forks() {}

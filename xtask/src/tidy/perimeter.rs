@@ -1,0 +1,126 @@
+//! Where `unsafe` may stand, and that each is argued.
+//!
+//! The lint `unsafe_code` sees one platform at a time and can be switched off beside the code; this
+//! list covers every file, for every platform, and is the index for whoever audits the workspace.
+
+use super::Finding;
+use crate::rust::items::{Item, Unsafe, comments_before, items, unsafe_uses};
+use crate::tree::Tree;
+
+/// The files that may hold `unsafe`, each with the reason why safe code cannot do it.
+const LISTED: &[(&str, &str)] = &[
+    ("compare/src/alloc.rs", "counts allocations: GlobalAlloc is an unsafe trait"),
+    (
+        "executors/single-thread/src/task.rs",
+        "tasks that are not Send and may borrow: async-task has that as an unsafe function only",
+    ),
+];
+
+pub(super) fn listed(tree: &Tree) -> Vec<Finding> {
+    against(tree, LISTED)
+}
+
+fn against(tree: &Tree, listed: &[(&str, &str)]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, source) in &tree.sources {
+        let uses = unsafe_uses(source);
+        let is_listed = listed.iter().any(|(file, _)| file == path);
+        match uses.first() {
+            Some((at, _)) if !is_listed => {
+                let message =
+                    format!("{} `unsafe` in a file that is not listed for it", uses.len());
+                findings.push(Finding::new(path, source.line(*at), message));
+            }
+            None if is_listed => {
+                findings.push(Finding::new(path, 0, "is listed for `unsafe` and has none"))
+            }
+            _ => {}
+        }
+    }
+    for (path, _) in listed.iter().filter(|(path, _)| !tree.sources.contains_key(*path)) {
+        findings.push(Finding::new(path, 0, "is listed for `unsafe` and does not exist"));
+    }
+    findings
+}
+
+pub(super) fn argued(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (path, source) in &tree.sources {
+        let items = items(source);
+        for (at, what) in unsafe_uses(source) {
+            let comments = comments_before(source, at);
+            let (argued, demand) = match what {
+                Unsafe::Fn => (
+                    comments.contains("# Safety") || in_impl_of_a_trait(&items, at),
+                    "`unsafe fn` without `# Safety`",
+                ),
+                Unsafe::Other => (
+                    comments.contains("# Safety") || comments.contains("SAFETY:"),
+                    "`unsafe` without `SAFETY:` or `# Safety` before it",
+                ),
+                Unsafe::Block => {
+                    (comments.contains("SAFETY:"), "`unsafe` block without `SAFETY:` before it")
+                }
+                Unsafe::Impl => {
+                    (comments.contains("SAFETY:"), "`unsafe impl` without `SAFETY:` before it")
+                }
+            };
+            if !argued {
+                findings.push(Finding::new(path, source.line(at), demand));
+            }
+        }
+    }
+    findings
+}
+
+/// Whether the function is one that a trait demands: then the trait says what callers owe.
+fn in_impl_of_a_trait(items: &[Item<'_>], at: usize) -> bool {
+    items.iter().any(|item| {
+        item.head == "fn"
+            && (item.first..item.last).contains(&at)
+            && item.within.last() == Some(&("impl", "for"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unlisted_file_and_a_stale_entry_are_found() {
+        let tree = Tree::of(&[
+            ("a.rs", "//! A\nfn f() { unsafe { g() } }"),
+            ("b.rs", "// unsafe {\nconst B: &str = \"unsafe {\";"),
+            ("c.rs", "unsafe impl Send for X {}"),
+        ]);
+        let found: Vec<_> = against(&tree, &[("b.rs", ""), ("c.rs", ""), ("d.rs", "")])
+            .iter()
+            .map(Finding::to_string)
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "a.rs:2: 1 `unsafe` in a file that is not listed for it",
+                "b.rs: is listed for `unsafe` and has none",
+                "d.rs: is listed for `unsafe` and does not exist",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unsafe_without_an_argument_is_found() {
+        let tree = Tree::of(&[(
+            "a.rs",
+            "// SAFETY: x\nunsafe impl Send for A {}\nunsafe impl Sync for A {}\n\
+             /// # Safety\n/// y\npub unsafe fn f() {\n\n // SAFETY: z\n let a = unsafe { g() };\n\
+             unsafe { h() }\n}\n\
+             unsafe fn i() {}\n\
+             // SAFETY: w\n#[expect(unsafe_code, reason = \"; {\")]\nfn j() { unsafe { k() } }\n\
+             #[unsafe(no_mangle)]\nfn l() {}\n\
+             // SAFETY: v\nunsafe impl T for B {\n unsafe fn m() {}\n}\n\
+             impl B {\n unsafe fn n() {}\n}\n",
+        )]);
+        let found: Vec<_> = argued(&tree).into_iter().map(|finding| finding.line).collect();
+        assert_eq!(found, [3, 10, 12, 15, 16, 23]);
+    }
+}
