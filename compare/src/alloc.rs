@@ -1,11 +1,12 @@
 //! The allocator of this program: the system's, with counters that are off unless asked for.
 //!
-//! Allocations are counted in passes of their own. The counting allocator is nevertheless linked into
-//! every pass, because a second binary would have to be built (and found) beside this one; what a
-//! timing pass pays for it is one relaxed load of a flag that never changes and a branch that is
-//! always predicted. Taking the attribute away shows nothing: spawn and join on tokio-ct, an allocation
-//! and a free each, took 197.7 ns of CPU time with it and 197.7 ns without, and a round trip of two
-//! tasks, with two of each, 228 ns with it and 240 ns without (medians of nine interleaved rounds).
+//! Allocations are counted in passes of their own. The counting allocator is nevertheless linked
+//! into every pass, because a second binary would have to be built (and found) beside this one;
+//! what a timing pass pays for it is one relaxed load of a flag that never changes and a branch
+//! that is always predicted. Taking the attribute away shows nothing: spawn and join on tokio-ct,
+//! an allocation and a free each, took 197.7 ns of CPU time with it and 197.7 ns without, and a
+//! round trip of two tasks, with two of each, 228 ns with it and 240 ns without (medians of nine
+//! interleaved rounds).
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -82,8 +83,8 @@ fn note_free(size: usize) {
     unsafe_code,
     reason = "GlobalAlloc is an unsafe trait; every method only forwards to System"
 )]
-// SAFETY: each method passes its arguments on to `System` unchanged and returns what it returns; the
-// counters are atomics and do not allocate.
+// SAFETY: each method passes its arguments on to `System` unchanged and returns what it returns;
+// the counters are atomics and do not allocate.
 unsafe impl GlobalAlloc for Counting {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

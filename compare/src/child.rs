@@ -1,10 +1,10 @@
 //! The other side of the process boundary: what a child is told, and what it reports.
 //!
-//! The parent starts this program again with the hidden command `child` and an [`Order`] as JSON; the
-//! child writes lines of JSON to its standard output. A child that is measured from outside (system
-//! calls) stops at the edges of the measured phase: it writes a line, and goes on when it is sent
-//! one byte. Both happen in plain `read` and `write` calls, so that what the edges themselves cost is
-//! known exactly: [`EDGE_SYSCALLS`].
+//! The parent starts this program again with the hidden command `child` and an [`Order`] as JSON;
+//! the child writes lines of JSON to its standard output. A child that is measured from outside
+//! (system calls) stops at the edges of the measured phase: it writes a line, and goes on when it
+//! is sent one byte. Both happen in plain `read` and `write` calls, so that what the edges
+//! themselves cost is known exactly: [`EDGE_SYSCALLS`].
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -20,8 +20,8 @@ use crate::params::Params;
 use crate::proc::{self, CpuClock};
 use crate::workloads::{self, Workload};
 
-/// System calls that a self-measuring child adds inside a counted phase: the `write` that reports, and
-/// the `read` after it.
+/// System calls that a self-measuring child adds inside a counted phase: the `write` that reports,
+/// and the `read` after it.
 pub(crate) const EDGE_SYSCALLS: u64 = 2;
 
 /// What a pass is for. Only timing passes are used for times.
@@ -190,8 +190,8 @@ impl Phase {
             ..Sample::default()
         };
         if self.mode == Mode::Syscalls {
-            // Here and not in `finish`: what the runtime does to end is not part of the phase. Nobody
-            // sends the byte; whoever counts ends the process.
+            // Here and not in `finish`: what the runtime does to end is not part of the phase.
+            // Nobody sends the byte; whoever counts ends the process.
             write_line(&sample)?;
             wait_for_byte()?;
         } else {

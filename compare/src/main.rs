@@ -1,12 +1,14 @@
-//! Real work on every executor × reactor of this workspace, and on their peers, measured side by side.
+//! Real work on every executor × reactor of this workspace, and on their peers, measured side by
+//! side.
 //!
-//! Run alone, the program measures every workload on a few columns and writes a table and a page with
-//! plots. `compare measure` measures one workload at any settings, `compare serve` is a file server.
+//! Run alone, the program measures every workload on a few columns and writes a table and a page
+//! with plots. `compare measure` measures one workload at any settings, `compare serve` is a file
+//! server.
 //!
 //! A *column* is what is compared: an executor on a reactor, or a peer. A *workload* is what it is
-//! given to do. Everything measured runs in a child process of its own ([`child`]), which is this same
-//! program started again, so that no column inherits another one's heap, threads or warm caches; the
-//! parent ([`measure`]) only starts children, interleaves them and does the arithmetic.
+//! given to do. Everything measured runs in a child process of its own ([`child`]), which is this
+//! same program started again, so that no column inherits another one's heap, threads or warm
+//! caches; the parent ([`measure`]) only starts children, interleaves them and does the arithmetic.
 //!
 //! Deliberately absent: a benchmark framework. They time closures inside one process, and here the
 //! questions are about processes: CPU time of a server, system calls, allocations, threads, memory.

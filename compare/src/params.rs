@@ -1,7 +1,7 @@
 //! The settings of a workload: names, defaults, allowed values.
 //!
-//! A workload lists its [`Setting`]s in one table; the command line, `compare list` and the JSON all
-//! read that table, and a child gets the resolved [`Params`] as JSON.
+//! A workload lists its [`Setting`]s in one table; the command line, `compare list` and the JSON
+//! all read that table, and a child gets the resolved [`Params`] as JSON.
 
 use std::collections::BTreeMap;
 

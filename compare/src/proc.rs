@@ -1,7 +1,7 @@
 //! What the kernel knows about a process: CPU time, memory, threads. Our own or a child's.
 //!
-//! A server is measured from outside: its CPU clock can be read by any process that may signal it, so
-//! nothing in the server has to know that it is measured.
+//! A server is measured from outside: its CPU clock can be read by any process that may signal it,
+//! so nothing in the server has to know that it is measured.
 
 use std::fs;
 use std::io;
@@ -57,7 +57,8 @@ pub(crate) fn thread_ids(pid: u32) -> io::Result<Vec<u32>> {
     Ok(ids)
 }
 
-/// Lets this process open as many descriptors as it is allowed to: workloads have thousands of connections.
+/// Lets this process open as many descriptors as it is allowed to: workloads have thousands of
+/// connections.
 pub(crate) fn raise_descriptor_limit() {
     let limit = getrlimit(Resource::Nofile);
     // A failure leaves the old limit, and `accept` or `socket` then says so by name.

@@ -23,7 +23,8 @@ fn compare(line: &str) -> Output {
     command.args(line.split_whitespace()).output().unwrap()
 }
 
-/// Runs `compare measure LINE --json` and returns its objects, after checking what all have in common.
+/// Runs `compare measure LINE --json` and returns its objects, after checking what all have in
+/// common.
 fn measure(line: &str) -> Vec<Value> {
     let output = compare(&format!("measure {line} --json"));
     let (out, error) =

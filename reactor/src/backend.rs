@@ -39,7 +39,7 @@ use crate::source::Source;
 ///
 /// A decorator that counts how often the program went to sleep, chosen for the whole program:
 ///
-/// ```
+/// ```standalone_crate
 /// use std::io;
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -55,7 +55,12 @@ use crate::source::Source;
 ///     fn register(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
 ///         self.inner.register(io, source)
 ///     }
-///     fn rearm(&self, io: BorrowedIo<'_>, source: &Arc<Source>, wanted: Directions) -> io::Result<()> {
+///     fn rearm(
+///         &self,
+///         io: BorrowedIo<'_>,
+///         source: &Arc<Source>,
+///         wanted: Directions,
+///     ) -> io::Result<()> {
 ///         self.inner.rearm(io, source, wanted)
 ///     }
 ///     fn deregister(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {

@@ -18,8 +18,8 @@ thread_local! {
 
 /// Runs `future` on this thread and drives the [current](Handle::current) reactor meanwhile.
 ///
-/// Any number of threads may be in `block_on` at once: one of them drives, and hands that over before
-/// it runs its own future.
+/// Any number of threads may be in `block_on` at once: one of them drives, and hands that over
+/// before it runs its own future.
 ///
 /// # Panics
 ///

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use crate::handle::Handle;
 use crate::timers::TimerKey;
 
-/// Becomes ready at an instant by its reactor's clock; never early, and late by at most the reactor's
-/// [slack](crate::Reactor::set_timer_slack) beside what the system itself needs.
+/// Becomes ready at an instant by its reactor's clock; never early, and late by at most the
+/// reactor's [slack](crate::Reactor::set_timer_slack) beside what the system itself needs.
 ///
 /// Nothing is inserted before the first [`poll`](Deadline::poll). Inserting and dropping make no
 /// system call, unless the deadline is earlier than all others while another thread sleeps.
@@ -51,8 +51,8 @@ impl Deadline {
         Deadline { reactor: reactor.into(), at: Some(at), state: State::New }
     }
 
-    /// After `duration` from now, on the current reactor. Never, if that is beyond what an `Instant`
-    /// can say.
+    /// After `duration` from now, on the current reactor. Never, if that is beyond what an
+    /// `Instant` can say.
     pub fn after(duration: Duration) -> Deadline {
         Deadline::after_in(duration, Handle::current())
     }

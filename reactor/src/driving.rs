@@ -5,9 +5,9 @@
 //! its own task. So while any thread is parked, somebody drives or is on the way to.
 //!
 //! The earliest deadline lives in the same word, so that "I insert an earlier timer" and "I go to
-//! sleep until the earliest" are ordered by one read-modify-write each: either the sleeper reads the
-//! new deadline, or the inserter sees `BUSY` and calls `notify`, which also ends a turn that has not
-//! begun yet.
+//! sleep until the earliest" are ordered by one read-modify-write each: either the sleeper reads
+//! the new deadline, or the inserter sees `BUSY` and calls `notify`, which also ends a turn that
+//! has not begun yet.
 //!
 //! # Why nobody sleeps while the role is free
 //!
@@ -123,7 +123,8 @@ impl Driving {
                 Err(current) => word = current,
             }
         }
-        let heard = word & BUSY != 0 || self.external.load(Acquire) != 0; // pairs with `external`
+        // Acquire: pairs with the AcqRel of `external`.
+        let heard = word & BUSY != 0 || self.external.load(Acquire) != 0;
         deadline < word >> DEADLINE_SHIFT && heard
     }
 

@@ -1,4 +1,5 @@
-//! What happens after `fork`: the child shares the parent's set of descriptors, and must not touch it.
+//! What happens after `fork`: the child shares the parent's set of descriptors, and must not touch
+//! it.
 //!
 //! A process-wide count goes up in each child. A reactor remembers the count of its first use, and
 //! refuses afterwards to reach its backend when the count is another.

@@ -34,8 +34,8 @@ pub fn global() -> &'static Reactor {
     CHOSEN.get_or_init(|| declared().unwrap_or(&DEFAULT))
 }
 
-/// Chooses the program's reactor at run time. For targets without link-time choice, and for programs
-/// that decide by their arguments.
+/// Chooses the program's reactor at run time. For targets without link-time choice, and for
+/// programs that decide by their arguments.
 ///
 /// # Errors
 ///
@@ -72,7 +72,7 @@ fn declared() -> Option<&'static Reactor> {
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use mini_reactor::{System, global_reactor};
 ///
 /// global_reactor! {

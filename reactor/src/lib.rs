@@ -1,9 +1,10 @@
 //! What `std::alloc` is to memory, this crate is to waiting.
 //!
 //! A program waits for sockets and timers through one *reactor*. This crate has the trait that a
-//! reactor's backend implements ([`GlobalReactor`]), a default ([`System`]), and a way to replace it
-//! for the whole program ([`global_reactor!`]). It is no runtime: it has no executor, no sockets and
-//! no threads of its own. Runtimes are built on it, and because they share it, they work together.
+//! reactor's backend implements ([`GlobalReactor`]), a default ([`System`]), and a way to replace
+//! it for the whole program ([`global_reactor!`]). It is no runtime: it has no executor, no sockets
+//! and no threads of its own. Runtimes are built on it, and because they share it, they work
+//! together.
 //!
 //! | `std::alloc` | here |
 //! |---|---|
@@ -16,17 +17,18 @@
 //! # Who drives
 //!
 //! Nothing here starts a thread. Events are delivered while some thread is in [`block_on`] (or
-//! [`Reactor::drive`], or an executor's `block_on`, which use a [`Parker`]). One of them drives, the
-//! others sleep on a futex; the driver hands over before it runs its own task. A foreign `block_on`
-//! (of `futures`, of `pollster`) does not drive: lend a thread with [`Reactor::drive`] then.
+//! [`Reactor::drive`], or an executor's `block_on`, which use a [`Parker`]). One of them drives,
+//! the others sleep on a futex; the driver hands over before it runs its own task. A foreign
+//! `block_on` (of `futures`, of `pollster`) does not drive: lend a thread with [`Reactor::drive`]
+//! then.
 //!
 //! # What to know
 //!
-//! - Wakers run on the driving thread, outside of all locks, each on its own: one that panics does not
-//!   keep the others from running. A waker must not block on the reactor.
+//! - Wakers run on the driving thread, outside of all locks, each on its own: one that panics does
+//!   not keep the others from running. A waker must not block on the reactor.
 //! - After `fork`, a reactor that was used before refuses to work in the child, with `Unsupported`.
-//! - A second copy of this crate in one program is refused by cargo (`links`). One that is loaded at
-//!   run time has a reactor of its own, which only its own `block_on` drives.
+//! - A second copy of this crate in one program is refused by cargo (`links`). One that is loaded
+//!   at run time has a reactor of its own, which only its own `block_on` drives.
 //!
 //! Deliberately absent: executors, sockets, channels, file I/O, and feature flags.
 

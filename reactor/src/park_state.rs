@@ -1,8 +1,8 @@
 //! The word of one thread that may sleep, and how others wake it.
 //!
-//! Publishing ("I sleep in `turn`", "I sleep on the futex") and waking are read-modify-writes of this
-//! one word, so either the sleeper sees `NOTIFIED` before it sleeps, or the waker sees how it sleeps
-//! and ends that. A wake costs no system call while the target is awake, and one otherwise.
+//! Publishing ("I sleep in `turn`", "I sleep on the futex") and waking are read-modify-writes of
+//! this one word, so either the sleeper sees `NOTIFIED` before it sleeps, or the waker sees how it
+//! sleeps and ends that. A wake costs no system call while the target is awake, and one otherwise.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire};

@@ -1,7 +1,7 @@
 //! A thread's place to sleep: as the driver if the role is free, else on a futex.
 //!
-//! This is all that an executor needs of the reactor. It publishes that it sleeps, looks once more at
-//! its queues, and either drives or parks; whoever makes work for it calls `unpark`.
+//! This is all that an executor needs of the reactor. It publishes that it sleeps, looks once more
+//! at its queues, and either drives or parks; whoever makes work for it calls `unpark`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -105,8 +105,8 @@ impl Parker {
         }
     }
 
-    /// Turns the reactor once without waiting, if nobody drives it and there is anything to wait for.
-    /// For executors that have had no reason to park for a while.
+    /// Turns the reactor once without waiting, if nobody drives it and there is anything to wait
+    /// for. For executors that have had no reason to park for a while.
     ///
     /// # Errors
     ///
@@ -172,8 +172,8 @@ impl fmt::Debug for Parker {
 pub struct Unparker(Arc<ParkState>);
 
 impl Unparker {
-    /// Ends the thread's current [`park`](Parker::park), or else its next one. No system call if the
-    /// thread is awake.
+    /// Ends the thread's current [`park`](Parker::park), or else its next one. No system call if
+    /// the thread is awake.
     pub fn unpark(&self) {
         self.0.unpark();
     }

@@ -110,17 +110,18 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         if !self.driving.try_acquire() {
             return Ok(false);
         }
-        let _role = Release(&self.driving);
+        let _role = GiveBack(&self.driving);
         let mut batch = Batch::default();
         self.turn(true, &mut batch)?;
         let due = self.driving.deadline();
         Ok(batch.ready.is_full() || due != NEVER && due <= self.ns(self.now()))
     }
 
-    /// Says that somebody else's loop drives this reactor, by [`poll_once`](Reactor::poll_once) when
-    /// [`pollable`](GlobalReactor::pollable) is readable or [`next_deadline`](Reactor::next_deadline)
-    /// has come. While the guard lives, each timer that is earlier than all others calls
-    /// [`notify`](GlobalReactor::notify), which makes the pollable object readable.
+    /// Says that somebody else's loop drives this reactor, by [`poll_once`](Reactor::poll_once)
+    /// when [`pollable`](GlobalReactor::pollable) is readable or
+    /// [`next_deadline`](Reactor::next_deadline) has come. While the guard lives, each timer that
+    /// is earlier than all others calls [`notify`](GlobalReactor::notify), which makes the pollable
+    /// object readable.
     pub fn drive_externally(&self) -> DrivenExternally<'_> {
         self.driving.external(true);
         DrivenExternally(&self.driving)
@@ -317,9 +318,9 @@ impl<R: fmt::Debug + ?Sized> fmt::Debug for Reactor<R> {
     }
 }
 
-struct Release<'a>(&'a Driving);
+struct GiveBack<'a>(&'a Driving);
 
-impl Drop for Release<'_> {
+impl Drop for GiveBack<'_> {
     fn drop(&mut self) {
         self.0.release();
     }

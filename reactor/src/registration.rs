@@ -4,8 +4,8 @@
 //! meets a closed descriptor and the trait needs no `unsafe`. It registers lazily: an object that
 //! never blocks costs no system call.
 //!
-//! Deliberately absent: `&mut T` (the object could be swapped for another while it is registered), and
-//! setting `O_NONBLOCK` (it belongs to the open file, which others may share).
+//! Deliberately absent: `&mut T` (the object could be swapped for another while it is registered),
+//! and setting `O_NONBLOCK` (it belongs to the open file, which others may share).
 
 use std::fmt;
 use std::future::Future;
@@ -23,18 +23,18 @@ use crate::word::Tick;
 
 /// An I/O object `T`, registered with a reactor from its first wait until it is dropped.
 ///
-/// The reactor is chosen when the registration is made: the one given, else the one that this thread
-/// has [entered](crate::Reactor::enter), else the [global](crate::global) one. All methods take
-/// `&self`; any number of tasks may wait in either direction, and all of them wake.
+/// The reactor is chosen when the registration is made: the one given, else the one that this
+/// thread has [entered](crate::Reactor::enter), else the [global](crate::global) one. All methods
+/// take `&self`; any number of tasks may wait in either direction, and all of them wake.
 ///
 /// The object must be in non-blocking mode, or the attempts will block the thread.
 ///
 /// # Errors
 ///
-/// Waiting fails with `AlreadyExists` if the same object is registered a second time, with the error
-/// given to [`Source::fail`] once that was called, with `Unsupported` in a child process after `fork`
-/// (the parent's reactor is not the child's), and with what the system says if it cannot watch the
-/// object or has no room (`EMFILE`, `ENOSPC`).
+/// Waiting fails with `AlreadyExists` if the same object is registered a second time, with the
+/// error given to [`Source::fail`] once that was called, with `Unsupported` in a child process
+/// after `fork` (the parent's reactor is not the child's), and with what the system says if it
+/// cannot watch the object or has no room (`EMFILE`, `ENOSPC`).
 ///
 /// # Examples
 ///
@@ -140,9 +140,9 @@ impl<T: AsIo + 'static> Registration<T> {
         }
     }
 
-    /// [`poll_io`](Registration::poll_io) for plain reads and writes of a TCP stream, `length` being
-    /// the room or the amount that `op` has: a transfer of less is taken as "there is no more just
-    /// now", where the backend allows that, which saves the call that would say so.
+    /// [`poll_io`](Registration::poll_io) for plain reads and writes of a TCP stream, `length`
+    /// being the room or the amount that `op` has: a transfer of less is taken as "there is no more
+    /// just now", where the backend allows that, which saves the call that would say so.
     ///
     /// # Errors
     ///
@@ -272,7 +272,7 @@ impl<T: AsIo + 'static> Registration<T> {
         waiting: Waiting<'_>,
     ) -> Poll<io::Result<()>> {
         if !self.source.blocked(direction, seen) {
-            return match seen.is_failed() {
+            return match self.source.tick(direction).is_failed() {
                 true => Poll::Ready(Err(self.source.error())),
                 false => Poll::Ready(Ok(())),
             };
@@ -344,8 +344,8 @@ impl<T: AsIo + 'static> Registration<T> {
         spent
     }
 
-    /// Deregisters, wakes whoever still waits, and takes the object out; `None` if the backend still
-    /// has a claim on it, in which case it is leaked.
+    /// Deregisters, wakes whoever still waits, and takes the object out; `None` if the backend
+    /// still has a claim on it, in which case it is leaked.
     fn end(&mut self) -> Option<T> {
         let io = self.io.take()?;
         let registered = self.registered.get_mut().unwrap_or_else(PoisonError::into_inner);

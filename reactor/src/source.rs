@@ -70,8 +70,8 @@ impl Source {
         }
     }
 
-    /// A number that no other source of this process has or had, never zero nor the largest one: for
-    /// a backend's own table.
+    /// A number that no other source of this process has or had, never zero nor the largest one:
+    /// for a backend's own table.
     pub fn id(&self) -> usize {
         self.id
     }
@@ -86,8 +86,8 @@ impl Source {
     /// The backend says whether a short transfer on a TCP stream means that there was no more.
     ///
     /// True only where new data gives a new event *and* the end of the stream is reported with
-    /// [`push_closed`](crate::ReadyList::push_closed); false again once priority data was seen, since
-    /// a read stops at its mark.
+    /// [`push_closed`](crate::ReadyList::push_closed); false again once priority data was seen,
+    /// since a read stops at its mark.
     pub fn set_short_is_drained(&self, trusted: bool) {
         self.trusted.store(usize::from(trusted), Relaxed);
     }
@@ -109,8 +109,8 @@ impl Source {
     /// A promise that the object stays open, until the token is dropped.
     ///
     /// For backends whose system demands "open until deleted" (and an `unsafe` block to say so). If
-    /// a token is still out when the registration ends, the object is leaked, and that is reported on
-    /// standard error, rather than closed. `None`: the registration has ended.
+    /// a token is still out when the registration ends, the object is leaked, and that is reported
+    /// on standard error, rather than closed. `None`: the registration has ended.
     pub fn keep_open(self: &Arc<Source>) -> Option<KeepOpen> {
         // AcqRel: pairs with the fetch_or of `close_tokens`; a token is given before or never.
         let before = self.tokens.fetch_add(1, AcqRel);
@@ -169,8 +169,8 @@ impl Source {
         self.streaks[direction as usize].store(0, Relaxed);
     }
 
-    /// Waits for an event newer than `seen`. `Ok(None)`: there was one. `Ok(Some(armed))`: the waker
-    /// was stored, and `armed` says whether the backend watches this direction already.
+    /// Waits for an event newer than `seen`. `Ok(None)`: there was one. `Ok(Some(armed))`: the
+    /// waker was stored, and `armed` says whether the backend watches this direction already.
     pub(crate) fn wait(
         &self,
         direction: Direction,
@@ -248,7 +248,8 @@ impl Source {
     }
 }
 
-/// An `io::Error` cannot be cloned; each waiter gets one of the same kind that names the same cause.
+/// An `io::Error` cannot be cloned; each waiter gets one of the same kind that names the same
+/// cause.
 fn failure(waiters: &Waiters) -> io::Error {
     match &waiters.failure {
         Some(error) => io::Error::new(error.kind(), SharedError(Arc::clone(error))),

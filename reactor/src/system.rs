@@ -13,8 +13,8 @@ use crate::sys::Poller;
 /// The reactor that a program gets if it does nothing: epoll on Linux, elsewhere what the `polling`
 /// crate has (kqueue, IOCP, event ports).
 ///
-/// Each value is a set of its own. It opens its descriptors at the first use, so an unused one costs
-/// nothing. The clock is `Instant::now`.
+/// Each value is a set of its own. It opens its descriptors at the first use, so an unused one
+/// costs nothing. The clock is `Instant::now`.
 #[derive(Debug, Default)]
 pub struct System {
     poller: OnceLock<Poller>,
@@ -30,7 +30,8 @@ impl System {
         if let Some(poller) = self.poller.get() {
             return Ok(poller);
         }
-        let poller = Poller::new()?; // of several threads at once, one wins, and the others close theirs
+        // Of several threads at once, one wins, and the others close theirs.
+        let poller = Poller::new()?;
         Ok(self.poller.get_or_init(|| poller))
     }
 }
@@ -58,7 +59,8 @@ impl GlobalReactor for System {
     }
 
     fn notify(&self) {
-        // Without a set nobody waits in it; the error of one that cannot be made is `turn`'s to report.
+        // Without a set nobody waits in it; the error of one that cannot be made is `turn`'s to
+        // report.
         if let Ok(poller) = self.poller() {
             poller.notify();
         }

@@ -1,9 +1,9 @@
 //! Who waits for the two directions of one source.
 //!
-//! Any number of wakers per direction; the first has a place of its own, because almost always there
-//! is only one and it should not cost an allocation. A future has a key, so that dropping it takes
-//! its waker along; a `poll_*` call has none, so its waker stays until the next event and repeated
-//! calls of the same task are recognised by `will_wake`.
+//! Any number of wakers per direction; the first has a place of its own, because almost always
+//! there is only one and it should not cost an allocation. A future has a key, so that dropping it
+//! takes its waker along; a `poll_*` call has none, so its waker stays until the next event and
+//! repeated calls of the same task are recognised by `will_wake`.
 
 use std::io;
 use std::task::Waker;
@@ -80,8 +80,8 @@ impl Waiters {
         self.insert(direction, Waiter { key: *key, waker: waker.clone() });
     }
 
-    /// Takes back the waker of a future that goes away. The waker is returned so that the caller can
-    /// drop it without the lock.
+    /// Takes back the waker of a future that goes away. The waker is returned so that the caller
+    /// can drop it without the lock.
     pub(crate) fn remove(&mut self, direction: Direction, key: Key) -> Option<Waker> {
         let first = &mut self.first[direction as usize];
         if first.as_ref().is_some_and(|waiter| waiter.key == key) {

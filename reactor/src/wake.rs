@@ -6,8 +6,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-/// Calls and removes every waker. A panic in one is contained here: the thread that happens to drive
-/// is not the one to blame, and the panic hook has already reported it.
+/// Calls and removes every waker. A panic in one is contained here: the thread that happens to
+/// drive is not the one to blame, and the panic hook has already reported it.
 pub(crate) fn all(wakers: &mut Vec<Waker>) {
     for waker in wakers.drain(..) {
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {

@@ -32,8 +32,8 @@ const EVENT: usize = 32;
 
 /// What was known of one direction at one moment.
 ///
-/// Taken before an attempt at the I/O; a wait after a `WouldBlock` then ends at the first event that
-/// is newer. Ticks of different sources or directions have nothing to do with each other.
+/// Taken before an attempt at the I/O; a wait after a `WouldBlock` then ends at the first event
+/// that is newer. Ticks of different sources or directions have nothing to do with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick(usize);
 
@@ -105,7 +105,7 @@ impl Word {
     }
 
     pub(crate) fn set_always(&self) {
-        self.change(|word| Some((word | ALWAYS) & !KNOWN));
+        self.change(|word| Some((word.wrapping_add(EVENT) | ALWAYS) & !KNOWN));
     }
 
     /// All waits of this direction end, now and later.

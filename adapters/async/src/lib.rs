@@ -9,8 +9,9 @@
 //!
 //! - [`read_with`](Async::read_with) and [`write_with`](Async::write_with): any non-blocking
 //!   operation of `T` becomes a future. They work for every `T`.
-//! - [`AsyncRead`](futures_io::AsyncRead) and [`AsyncWrite`](futures_io::AsyncWrite), for `Async<T>`
-//!   and `&Async<T>`, when `&T` implements [`Read`](std::io::Read) and [`Write`](std::io::Write).
+//! - [`AsyncRead`](futures_io::AsyncRead) and [`AsyncWrite`](futures_io::AsyncWrite), for
+//!   `Async<T>` and `&Async<T>`, when `&T` implements [`Read`](std::io::Read) and
+//!   [`Write`](std::io::Write).
 //! - Methods of std's sockets made async: [`connect`](Async#method.connect),
 //!   [`accept`](Async#method.accept), [`recv_from`](Async#method.recv_from) and others.
 //!

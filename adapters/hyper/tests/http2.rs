@@ -33,6 +33,7 @@ fn many_streams_in_one_connection_on_one_thread() -> Result<(), Failure> {
         let address = listener.get_ref().local_addr()?;
         let server = async {
             let (stream, _) = listener.accept().await?;
+            stream.get_ref().set_nodelay(true)?;
             hyper::server::conn::http2::Builder::new(spawner.clone())
                 .timer(ReactorTimer::new())
                 .keep_alive_interval(Duration::from_secs(10))
@@ -41,7 +42,9 @@ fn many_streams_in_one_connection_on_one_thread() -> Result<(), Failure> {
             Ok::<_, Failure>(())
         };
         let client = async {
-            let stream = FuturesIo::new(Async::<TcpStream>::connect(address).await?);
+            let stream = Async::<TcpStream>::connect(address).await?;
+            stream.get_ref().set_nodelay(true)?;
+            let stream = FuturesIo::new(stream);
             let (client, connection) = hyper::client::conn::http2::Builder::new(spawner.clone())
                 .timer(ReactorTimer::new())
                 .handshake(stream)
@@ -85,6 +88,7 @@ fn a_spawner_of_threads_serves_too() -> Result<(), Failure> {
     let server = std::thread::spawn(move || {
         mini_async::block_on(async {
             let (stream, _) = listener.accept().await?;
+            stream.get_ref().set_nodelay(true)?;
             hyper::server::conn::http2::Builder::new(spawner)
                 .serve_connection(FuturesIo::new(stream), service_fn(echo))
                 .await
@@ -92,7 +96,9 @@ fn a_spawner_of_threads_serves_too() -> Result<(), Failure> {
         })
     });
     mini_async::block_on(async {
-        let stream = FuturesIo::new(Async::<TcpStream>::connect(address).await?);
+        let stream = Async::<TcpStream>::connect(address).await?;
+        stream.get_ref().set_nodelay(true)?;
+        let stream = FuturesIo::new(stream);
         let (mut client, connection) =
             hyper::client::conn::http2::handshake(spawner, stream).await?;
         let ask = async {

@@ -1,8 +1,8 @@
 //! What is compared: executors of this workspace on its reactors, and peers.
 //!
-//! The tables here are the whole registry. A column is named `EXECUTOR/REACTOR`, or by a peer's name;
-//! executors and reactors combine freely, because a reactor is installed as the program's global one
-//! before the executor starts, in a process that was started for this column alone.
+//! The tables here are the whole registry. A column is named `EXECUTOR/REACTOR`, or by a peer's
+//! name; executors and reactors combine freely, because a reactor is installed as the program's
+//! global one before the executor starts, in a process that was started for this column alone.
 
 mod raw_epoll;
 pub(crate) mod runtime;
@@ -43,7 +43,8 @@ struct Named<T> {
     what: T,
 }
 
-/// An executor of this workspace also runs the file server, which stands on this workspace's adapters.
+/// An executor of this workspace also runs the file server, which stands on this workspace's
+/// adapters.
 struct Executor {
     entry: Entry,
     files: fn(Files) -> io::Result<()>,

@@ -1,9 +1,10 @@
-//! A hand-written loop on epoll(7): what the kernel asks for the same work, with no runtime between.
+//! A hand-written loop on epoll(7): what the kernel asks for the same work, with no runtime
+//! between.
 //!
-//! Level-triggered, one `read` and one `write` per message and never a `read` that only finds out that
-//! nothing is left, connections in a slab indexed by the event's data. With several workers each
-//! thread runs such a loop and all accept from the same socket. It has no tasks, so it does only what
-//! can be done without.
+//! Level-triggered, one `read` and one `write` per message and never a `read` that only finds out
+//! that nothing is left, connections in a slab indexed by the event's data. With several workers
+//! each thread runs such a loop and all accept from the same socket. It has no tasks, so it does
+//! only what can be done without.
 
 use std::io;
 use std::net::TcpListener;

@@ -1,11 +1,11 @@
 //! What a workload needs from a column that has tasks: the seam between workloads and columns.
 //!
 //! Workloads are written once, generic over [`Runtime`], and compiled for every column: all methods
-//! are associated functions on a marker type, their futures are the column's own types, and nothing is
-//! boxed or called through a table. What a column pays here is what its users pay.
+//! are associated functions on a marker type, their futures are the column's own types, and nothing
+//! is boxed or called through a table. What a column pays here is what its users pay.
 //!
-//! Futures are `Send` for every column, because that is what a program that switches executors writes.
-//! An executor of one thread finds itself through a thread-local, as tokio and smol do.
+//! Futures are `Send` for every column, because that is what a program that switches executors
+//! writes. An executor of one thread finds itself through a thread-local, as tokio and smol do.
 //!
 //! To add a column: implement this trait in a file beside this one and add a line to a table in
 //! [`columns`](super).
@@ -20,7 +20,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Lent {
     /// Threads that run tasks. A column with [`Runtime::SHARES_TASKS`] unset is lent one.
     pub(crate) workers: usize,
-    /// How late timers may be so that several share a wake-up. `None`: what the column does by itself.
+    /// How late timers may be so that several share a wake-up. `None`: what the column does by
+    /// itself.
     pub(crate) slack: Option<Duration>,
 }
 
@@ -40,7 +41,8 @@ pub(crate) trait Runtime: Sized + Send + Sync + 'static {
     /// The same for hyper.
     type HyperIo: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static;
 
-    /// Starts the runtime on this thread (and on `lent.workers - 1` more, or as it pleases) and runs `main`.
+    /// Starts the runtime on this thread (and on `lent.workers - 1` more, or as it pleases) and
+    /// runs `main`.
     fn start<T: Send + 'static>(lent: Lent, main: impl Future<Output = T> + Send + 'static) -> T;
 
     /// Spawns a task. Only inside [`Runtime::start`].

@@ -1,7 +1,8 @@
 //! The loop of the load generator.
 //!
-//! Sockets are blocking; epoll(7) says which has something to read, and a `read` then returns what is
-//! there. Requests are far smaller than a socket's buffers, so `write` does not wait for the server.
+//! Sockets are blocking; epoll(7) says which has something to read, and a `read` then returns what
+//! is there. Requests are far smaller than a socket's buffers, so `write` does not wait for the
+//! server.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};

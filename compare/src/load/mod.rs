@@ -1,9 +1,9 @@
 //! The load generator: a process that keeps a server busy and measures it from outside.
 //!
-//! It is one hand-written loop on epoll(7) for every column, ours and peers, so that what is compared
-//! is the server. It is closed-loop: each connection has one request in flight, so latencies are those
-//! of a system that is never overloaded, and none can be omitted. It reads the server's CPU
-//! clock itself, at the two instants when no request is in flight.
+//! It is one hand-written loop on epoll(7) for every column, ours and peers, so that what is
+//! compared is the server. It is closed-loop: each connection has one request in flight, so
+//! latencies are those of a system that is never overloaded, and none can be omitted. It reads the
+//! server's CPU clock itself, at the two instants when no request is in flight.
 
 mod client;
 mod http;
@@ -99,7 +99,8 @@ pub(crate) fn run(order: &LoadOrder) -> io::Result<Loaded> {
     Ok(Loaded { sample, _client: Some(client), _streams: Vec::new() })
 }
 
-/// Opens connections that stay. One more is opened before, so that what a server makes once is not counted.
+/// Opens connections that stay. One more is opened before, so that what a server makes once is not
+/// counted.
 fn idle(order: &LoadOrder) -> io::Result<Loaded> {
     let mut streams = vec![client::connect_and_echo(order.addr, order.size)?];
     thread::sleep(SETTLE);

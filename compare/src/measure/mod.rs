@@ -1,8 +1,8 @@
 //! Starting children, interleaving them, and what comes out.
 //!
 //! A [`Case`] is a workload with settings on some columns. For each round every column gets a fresh
-//! process (or two, with a load generator), one column after the other, and the order rotates, so that
-//! whatever else the machine does hits all columns alike. Three kinds of passes never mix:
+//! process (or two, with a load generator), one column after the other, and the order rotates, so
+//! that whatever else the machine does hits all columns alike. Three kinds of passes never mix:
 //!
 //! 1. timing: nothing counts, nothing traces;
 //! 2. system calls: the kernel counts them between the edges of the measured phase ([`syscalls`]);

@@ -33,9 +33,9 @@ impl Summary {
     }
 }
 
-/// The greatest `rank` such that the median is between the numbers of rank `rank` and `n - 1 - rank`
-/// with a probability of 95 % or more: it is outside on one side if at most `rank` of `n` fair coins
-/// show heads. No distribution is assumed.
+/// The greatest `rank` such that the median is between the numbers of rank `rank` and `n - 1 -
+/// rank` with a probability of 95 % or more: it is outside on one side if at most `rank` of `n`
+/// fair coins show heads. No distribution is assumed.
 fn ci95_rank(n: usize) -> Option<usize> {
     let mut probability = 0.5f64.powi(i32::try_from(n).ok()?); // of exactly `heads` heads
     let mut outside = 0.0;

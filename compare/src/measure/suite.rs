@@ -1,4 +1,5 @@
-//! What the program measures when it is run alone: every workload, small settings, less than a minute.
+//! What the program measures when it is run alone: every workload, small settings, less than a
+//! minute.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! The plots of the page: SVG, drawn with plotters in pixels, coloured by the page's style sheet.
 //!
-//! Colours are written as the constants below and given their real values, for light and for dark, by
-//! rules on the attributes (see [`style`]): so one picture serves both.
+//! Colours are written as the constants below and given their real values, for light and for dark,
+//! by rules on the attributes (see [`style`]): so one picture serves both.
 
 use plotters::backend::SVGBackend;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};

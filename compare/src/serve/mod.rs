@@ -1,9 +1,9 @@
 //! `compare serve`: an HTTP/1.1 file server on hyper and this workspace's `Async`.
 //!
-//! It is here because a demo shows what a benchmark cannot: a browser, curl and wrk talk to it, files
-//! go through a blocking pool, and Ctrl-C ends it properly. `GET` and `HEAD`, ranges, conditional
-//! requests, folders; nothing that changes a file. It serves what is beneath its folder and nothing
-//! else: see [`path`].
+//! It is here because a demo shows what a benchmark cannot: a browser, curl and wrk talk to it,
+//! files go through a blocking pool, and Ctrl-C ends it properly. `GET` and `HEAD`, ranges,
+//! conditional requests, folders; nothing that changes a file. It serves what is beneath its folder
+//! and nothing else: see [`path`].
 //!
 //! Deliberately absent: TLS, compression, caching in memory, authentication. Put a proxy in front.
 

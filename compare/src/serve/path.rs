@@ -1,9 +1,9 @@
 //! From the path of a request to a file beneath the folder, and never to one outside.
 //!
-//! Two walls. The text is refused if a segment of it, after decoding, is `..` or contains a slash or
-//! a NUL. What is left is opened relative to the folder by openat2(2) with `RESOLVE_BENEATH`: the
-//! kernel itself refuses every step that leaves the folder, symbolic links included, and there is no
-//! moment between a check and the opening at which the folder could change.
+//! Two walls. The text is refused if a segment of it, after decoding, is `..` or contains a slash
+//! or a NUL. What is left is opened relative to the folder by openat2(2) with `RESOLVE_BENEATH`:
+//! the kernel itself refuses every step that leaves the folder, symbolic links included, and there
+//! is no moment between a check and the opening at which the folder could change.
 
 use std::ffi::OsStr;
 use std::io;

@@ -38,7 +38,8 @@ fn one_range(field: &str) -> Option<(Option<u64>, Option<u64>)> {
     Some((number(first.trim_end())?, number(last.trim_start())?))
 }
 
-/// Digits only: `u64::from_str` would take a sign. Numbers beyond every file are as good as the greatest.
+/// Digits only: `u64::from_str` would take a sign. Numbers beyond every file are as good as the
+/// greatest.
 fn number(text: &str) -> Option<Option<u64>> {
     if text.is_empty() {
         return Some(None);

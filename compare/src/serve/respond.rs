@@ -56,7 +56,8 @@ pub(super) async fn respond(
     })
 }
 
-/// The status for a file that could not be opened. A link that leaves the folder looks like no file.
+/// The status for a file that could not be opened. A link that leaves the folder looks like no
+/// file.
 fn status(error: &io::Error) -> StatusCode {
     match Errno::from_io_error(error) {
         Some(

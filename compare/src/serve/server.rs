@@ -30,8 +30,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long to wait when there are no descriptors left.
 const NO_DESCRIPTORS: Duration = Duration::from_millis(100);
 
-/// Serves on executor `R` and the global reactor until a signal, then finishes the requests that run.
-/// A second signal ends the program at once.
+/// Serves on executor `R` and the global reactor until a signal, then finishes the requests that
+/// run. A second signal ends the program at once.
 pub(crate) fn run<R: Runtime>(files: Files) -> io::Result<()> {
     R::start(Lent { workers: 1, slack: None }, async move {
         let Files { root, listener } = files;

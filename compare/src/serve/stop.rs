@@ -1,8 +1,8 @@
 //! Ctrl-C: the signal as something to await, and the way it reaches every connection.
 //!
 //! A handler may do next to nothing, so it writes a byte to a socket, which a task reads like any
-//! other. The news spreads by closing a channel: whoever holds a [`Stopping`] sees its end. The other
-//! way round, the server knows that all have finished when the last [`Stopping`] is gone.
+//! other. The news spreads by closing a channel: whoever holds a [`Stopping`] sees its end. The
+//! other way round, the server knows that all have finished when the last [`Stopping`] is gone.
 
 use std::io;
 use std::os::unix::net::UnixStream;

@@ -1,8 +1,8 @@
 //! What the columns are given to do.
 //!
 //! One table lists the workloads with their settings; the code is generic over
-//! [`Runtime`](crate::columns::runtime::Runtime) and in one file per kind. A workload either runs in
-//! one process that measures itself, or is a server that a load generator measures from outside.
+//! [`Runtime`](crate::columns::runtime::Runtime) and in one file per kind. A workload either runs
+//! in one process that measures itself, or is a server that a load generator measures from outside.
 
 mod catalog;
 pub(crate) mod server;
@@ -102,8 +102,8 @@ fn lent<R: Runtime>(params: &Params) -> Lent {
     }
 }
 
-/// Repeats `batch` until the phase is `ms` long, after a warm-up of a quarter of it. `batch` returns
-/// how many operations it did.
+/// Repeats `batch` until the phase is `ms` long, after a warm-up of a quarter of it. `batch`
+/// returns how many operations it did.
 async fn repeat<F: Future<Output = u64>>(
     params: &Params,
     mode: Mode,
@@ -122,7 +122,8 @@ async fn repeat<F: Future<Output = u64>>(
     phase.end(ops, None)
 }
 
-/// An empty histogram for up to a minute in nanoseconds, exact to a thousandth. It allocates nothing later.
+/// An empty histogram for up to a minute in nanoseconds, exact to a thousandth. It allocates
+/// nothing later.
 pub(crate) fn new_histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(1, 60_000_000_000, 3).expect("the bounds are in order")
 }

@@ -20,8 +20,8 @@ use crate::params::Params;
 
 /// Serves connections for ever.
 ///
-/// An executor whose threads share tasks gets all `workers` threads; otherwise each worker is a thread
-/// with an executor of its own, and all accept from the same socket.
+/// An executor whose threads share tasks gets all `workers` threads; otherwise each worker is a
+/// thread with an executor of its own, and all accept from the same socket.
 pub(super) fn serve<R: Runtime>(
     kind: Kind,
     params: &Params,
@@ -48,8 +48,8 @@ pub(super) fn serve<R: Runtime>(
     serve(listener)
 }
 
-/// The buffer of an echo connection: messages always fit with room to spare, so that a read that got
-/// everything is a short read.
+/// The buffer of an echo connection: messages always fit with room to spare, so that a read that
+/// got everything is a short read.
 pub(crate) fn buffer_bytes(params: &Params) -> usize {
     if params.has("size") { (params.count("size") * 4).max(256) } else { 0 }
 }

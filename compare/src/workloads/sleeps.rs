@@ -16,8 +16,9 @@ const LEAD_PER_TASK: Duration = Duration::from_micros(3);
 /// Where the random instants start, in every run.
 const SEED: u64 = 0x5EED_0F51_EE95;
 
-/// `n` tasks that sleep until instants uniform over `span`. Spawning them and joining them is part of
-/// the measured phase; the lead before the first deadline is idle time and costs nothing but wall time.
+/// `n` tasks that sleep until instants uniform over `span`. Spawning them and joining them is part
+/// of the measured phase; the lead before the first deadline is idle time and costs nothing but
+/// wall time.
 pub(super) async fn many<R: Runtime>(params: Params, mode: Mode) -> io::Result<Sample> {
     let (n, span) = (params.number("n"), Duration::from_millis(params.number("span")));
     sleep_all::<R>(n / 10 + 1, span / 20).await;
@@ -53,7 +54,8 @@ async fn sleep_all<R: Runtime>(n: u64, span: Duration) -> Arc<[AtomicU64]> {
     late
 }
 
-/// A number from 0 to 1: the splitmix64 generator, which is one multiplication chain and needs no crate.
+/// A number from 0 to 1: the splitmix64 generator, which is one multiplication chain and needs no
+/// crate.
 fn uniform(state: &mut u64) -> f64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;

@@ -1,7 +1,7 @@
 //! What a spawn and a yield cost here and elsewhere: `cargo bench -p mini-executor-single-thread`.
 //!
-//! CPU time of the thread in nanoseconds per operation. All columns run in turn within each round; a
-//! cell is the median of the rounds and, behind it, the median of the rounds' ratios to tokio's
+//! CPU time of the thread in nanoseconds per operation. All columns run in turn within each round;
+//! a cell is the median of the rounds and, behind it, the median of the rounds' ratios to tokio's
 //! current-thread runtime. Words on the command line choose the workloads.
 
 use std::env;

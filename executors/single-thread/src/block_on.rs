@@ -1,14 +1,16 @@
-//! `block_on`: one loop that runs tasks, polls a future, and drives a reactor when both have to wait.
+//! `block_on`: one loop that runs tasks, polls a future, and drives a reactor when both have to
+//! wait.
 //!
 //! It differs from `reactor.block_on(executor.run(future))` in what a wake-up costs. The executor
-//! stays the current one of the thread while the thread sleeps in the reactor, so a task that an I/O
-//! event wakes goes straight to the queue; and the future is polled when it was woken, not each time.
+//! stays the current one of the thread while the thread sleeps in the reactor, so a task that an
+//! I/O event wakes goes straight to the queue; and the future is polled when it was woken, not each
+//! time.
 //!
 //! # Who is next
 //!
 //! The future counts as one more task in the queue: between two of its polls every task that was
-//! queued gets one, or 61 of them do, whichever is less. After 61 polls of either kind the reactor is
-//! asked for events without waiting.
+//! queued gets one, or 61 of them do, whichever is less. After 61 polls of either kind the reactor
+//! is asked for events without waiting.
 //!
 //! # No wake-up is lost
 //!
@@ -45,7 +47,8 @@ impl Wake for Main {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Release pairs with the Acquire in `LocalExecutor::drive`: the poll sees what preceded the wake.
+        // Release pairs with the Acquire in `LocalExecutor::drive`: the poll sees what preceded the
+        // wake.
         let woken = self.woken.swap(true, Ordering::Release);
         if !woken && !current::is(&self.inbox) {
             self.unparker.unpark();

@@ -2,13 +2,14 @@
 //!
 //! A wake-up arrives in a closure that may be called on any thread and knows only whose task it is.
 //! If that executor is the one running on the calling thread, the task goes straight to its queue;
-//! in every other case it goes to the inbox. The answer is in a thread-local slot, set while a runner
-//! is being polled (not across its `await`s) and restored by a guard, so that executors nest. One more
-//! bit, in the executor, says whether its queue is *attended*: whether the innermost of its runners on
-//! the stack is awake, and will look at the queue before anybody sleeps.
+//! in every other case it goes to the inbox. The answer is in a thread-local slot, set while a
+//! runner is being polled (not across its `await`s) and restored by a guard, so that executors
+//! nest. One more bit, in the executor, says whether its queue is *attended*: whether the innermost
+//! of its runners on the stack is awake, and will look at the queue before anybody sleeps.
 //!
 //! The slot holds a counted reference and lends it for the length of one push. A raw pointer would
-//! save the count and nothing else: measured, the two are the same within a quarter of a nanosecond.
+//! save the count and nothing else: measured, the two are the same within a quarter of a
+//! nanosecond.
 
 use std::cell::RefCell;
 use std::mem;
@@ -45,8 +46,8 @@ impl Current<'_> {
     /// Drops the guard of a runner that goes to sleep.
     ///
     /// There may be another runner further down the stack, in the middle of polling the task that
-    /// contains this one. It must not count on seeing what is queued meanwhile: that task may be in a
-    /// `block_on` of its own, which returns only when the sleeper has been woken.
+    /// contains this one. It must not count on seeing what is queued meanwhile: that task may be in
+    /// a `block_on` of its own, which returns only when the sleeper has been woken.
     pub(crate) fn sleep(mut self) {
         self.attended = false;
     }

@@ -1,11 +1,14 @@
-//! The one door through which other threads reach the executor: woken tasks, and who to wake for them.
+//! The one door through which other threads reach the executor: woken tasks, and who to wake for
+//! them.
 //!
-//! The executor's queue is plain memory that only its own thread touches, so a wake-up from anywhere
-//! else is put here, under a lock, and the executor's thread fetches the lot. The same door serves a
-//! wake-up on the executor's own thread while that executor is not the one running there.
+//! The executor's queue is plain memory that only its own thread touches, so a wake-up from
+//! anywhere else is put here, under a lock, and the executor's thread fetches the lot. The same
+//! door serves a wake-up on the executor's own thread while that executor is not the one running
+//! there.
 //!
-//! Deliberately absent: a lock-free list. A foreign wake-up costs its caller an uncontended lock, and
-//! usually a system call to end somebody's sleep; the executor pays one relaxed load per task for it.
+//! Deliberately absent: a lock-free list. A foreign wake-up costs its caller an uncontended lock,
+//! and usually a system call to end somebody's sleep; the executor pays one relaxed load per task
+//! for it.
 //!
 //! # No wake-up is lost
 //!
@@ -17,16 +20,16 @@
 //!    call its waker once the lock is released.
 //! 3. [`leave`](Inbox::leave) removes a runner that ends; if it finds messages, it wakes another.
 //!
-//! Say a message is pushed. A runner that registers later sees the message (1) and does not sleep. If
-//! one was registered before, its waker is called after the message is in place (2), and whoever polls
-//! it then finds the message: the flag was stored before the waker was called, and the waker itself
-//! orders the two. If that runner is dropped rather than polled, it passes the duty on (3), and so on
-//! until a runner is polled or none is left. A runner that is already awake may be the one taken; it
-//! comes by [`has_mail`](Inbox::has_mail) before its next task, by rule 1 before it sleeps, by rule 3
-//! when it ends.
+//! Say a message is pushed. A runner that registers later sees the message (1) and does not sleep.
+//! If one was registered before, its waker is called after the message is in place (2), and whoever
+//! polls it then finds the message: the flag was stored before the waker was called, and the waker
+//! itself orders the two. If that runner is dropped rather than polled, it passes the duty on (3),
+//! and so on until a runner is polled or none is left. A runner that is already awake may be the
+//! one taken; it comes by [`has_mail`](Inbox::has_mail) before its next task, by rule 1 before it
+//! sleeps, by rule 3 when it ends.
 //!
-//! The newest registration goes first because a runner that somebody keeps but never polls again has
-//! an old one: those that are polled sleep anew and overtake it.
+//! The newest registration goes first because a runner that somebody keeps but never polls again
+//! has an old one: those that are polled sleep anew and overtake it.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
@@ -45,7 +48,8 @@ pub(crate) struct Inbox<M> {
 
 struct State<M> {
     messages: VecDeque<M>,
-    /// Runners that sleep, or did and have not been needed since. Keys grow: the newest is the last.
+    /// Runners that sleep, or did and have not been needed since. Keys grow: the newest is the
+    /// last.
     sleepers: BTreeMap<u64, Waker>,
     next_key: u64,
     closed: bool,
@@ -89,7 +93,8 @@ impl<M> Inbox<M> {
         queue.append(&mut state.messages);
     }
 
-    /// Registers a runner that found nothing to do; `false` means that there are messages after all.
+    /// Registers a runner that found nothing to do; `false` means that there are messages after
+    /// all.
     ///
     /// `key` is the runner's own, `None` before the first time.
     pub(crate) fn sleep(&self, key: &mut Option<u64>, waker: &Waker) -> bool {
@@ -103,7 +108,8 @@ impl<M> Inbox<M> {
         }
         drop(state);
 
-        let waker = waker.clone(); // somebody else's code: not under the lock, nor is the drop of `old`
+        // Somebody else's code: not under the lock, and nor is the drop of `old`.
+        let waker = waker.clone();
         let mut state = self.lock();
         if !state.messages.is_empty() {
             return false;

@@ -1,8 +1,8 @@
 //! An executor for one thread.
 //!
 //! [`LocalExecutor`] runs tasks that need not be [`Send`]. It has the names and the shape of
-//! `async-executor`'s: [`spawn`](LocalExecutor::spawn) gives a [`Task`], which cancels when dropped,
-//! and tasks make progress while some thread is inside [`run`](LocalExecutor::run),
+//! `async-executor`'s: [`spawn`](LocalExecutor::spawn) gives a [`Task`], which cancels when
+//! dropped, and tasks make progress while some thread is inside [`run`](LocalExecutor::run),
 //! [`tick`](LocalExecutor::tick), [`try_tick`](LocalExecutor::try_tick) or
 //! [`block_on`](LocalExecutor::block_on). The first three work under any other `block_on`; the last
 //! also drives the reactor, and is the fast way.
@@ -34,14 +34,15 @@
 //! itself, because a [`Waker`] may go anywhere. Wake-ups from other threads have an
 //! inbox of their own.
 //!
-//! Deliberately absent: threads of its own, priorities (use an executor each), and a way to spawn from
-//! another thread (send the executor's thread a message instead).
+//! Deliberately absent: threads of its own, priorities (use an executor each), and a way to spawn
+//! from another thread (send the executor's thread a message instead).
 //!
 //! # Fairness
 //!
-//! Tasks run in the order in which they were woken. `run` and `block_on` poll their own future after
-//! at most 61 tasks, and `block_on` looks for I/O events and timers as often; where few tasks are
-//! queued, `block_on` treats its future as one of them. There is no slot that lets a task jump the queue.
+//! Tasks run in the order in which they were woken. `run` and `block_on` poll their own future
+//! after at most 61 tasks, and `block_on` looks for I/O events and timers as often; where few tasks
+//! are queued, `block_on` treats its future as one of them. There is no slot that lets a task jump
+//! the queue.
 
 mod block_on;
 mod close;
@@ -77,15 +78,15 @@ type PollHook<'a> = dyn Fn(&mut dyn FnMut()) + 'a;
 
 /// An executor for tasks that stay on the thread that made it.
 ///
-/// `'a` is how long tasks may borrow: `LocalExecutor<'static>` takes only futures that borrow nothing,
-/// a shorter one may borrow what was declared before it.
+/// `'a` is how long tasks may borrow: `LocalExecutor<'static>` takes only futures that borrow
+/// nothing, a shorter one may borrow what was declared before it.
 ///
 /// # Dropping
 ///
-/// Drops all tasks that have not finished, on this thread, in no stated order. If another thread is in
-/// the middle of waking one of them, this waits for it, for about a second; should that thread be
-/// stopped for longer, the task is leaked rather than dropped on the wrong thread.
-/// A task that panics while it is dropped does not keep the others from being dropped.
+/// Drops all tasks that have not finished, on this thread, in no stated order. If another thread is
+/// in the middle of waking one of them, this waits for it, for about a second; should that thread
+/// be stopped for longer, the task is leaked rather than dropped on the wrong thread. A task that
+/// panics while it is dropped does not keep the others from being dropped.
 ///
 /// # Examples
 ///
@@ -183,9 +184,9 @@ impl<'a> LocalExecutor<'a> {
 
     /// Spawns a task.
     ///
-    /// It is queued, and polled for the first time when its turn comes. Dropping the [`Task`] cancels
-    /// it; [`Task::detach`] lets it run in the background. If `future` panics, the panic resurfaces
-    /// where the task is awaited.
+    /// It is queued, and polled for the first time when its turn comes. Dropping the [`Task`]
+    /// cancels it; [`Task::detach`] lets it run in the background. If `future` panics, the panic
+    /// resurfaces where the task is awaited.
     ///
     /// # Examples
     ///
@@ -265,8 +266,9 @@ impl<'a> LocalExecutor<'a> {
 
     /// Runs tasks until `future` is ready, and returns its output.
     ///
-    /// Any `block_on` will do to wait for it; it need not know of the reactor, but then somebody else
-    /// has to drive that. Several `run`s of one executor may be under way on its thread; each runs any task.
+    /// Any `block_on` will do to wait for it; it need not know of the reactor, but then somebody
+    /// else has to drive that. Several `run`s of one executor may be under way on its thread; each
+    /// runs any task.
     ///
     /// # Cancel safety
     ///
@@ -298,11 +300,13 @@ impl<'a> LocalExecutor<'a> {
         .await
     }
 
-    /// Runs tasks and drives the reactor on this thread until `future` is ready, and returns its output.
+    /// Runs tasks and drives the reactor on this thread until `future` is ready, and returns its
+    /// output.
     ///
     /// The reactor is the one given to [`new_in`](Self::new_in), else the one that the thread has
-    /// entered, else the program's; the thread enters it for the duration. If another thread is already
-    /// driving it, this one sleeps until it has something to run, and drives when its turn comes.
+    /// entered, else the program's; the thread enters it for the duration. If another thread is
+    /// already driving it, this one sleeps until it has something to run, and drives when its turn
+    /// comes.
     ///
     /// # Panics
     ///
@@ -359,8 +363,8 @@ impl<'a> LocalExecutor<'a> {
         limit
     }
 
-    /// Calls `poll`, with the hook, on behalf of a runner that goes on afterwards: it attends to the
-    /// queue again, even if `poll` contained another runner and left that asleep.
+    /// Calls `poll`, with the hook, on behalf of a runner that goes on afterwards: it attends to
+    /// the queue again, even if `poll` contained another runner and left that asleep.
     fn poll_in_turn<R>(&self, poll: impl FnOnce() -> R) -> R {
         let result = self.hooked(poll);
         self.local().attend(true);

@@ -1,4 +1,5 @@
-//! The part of the executor that only its own thread touches: the queue, and the list of live tasks.
+//! The part of the executor that only its own thread touches: the queue, and the list of live
+//! tasks.
 //!
 //! Nothing here is atomic and nothing is locked. Every `RefCell` is borrowed for the length of one
 //! queue or table operation, never while somebody else's code runs: no poll, no wake of a foreign
@@ -6,10 +7,11 @@
 //!
 //! # Tracking
 //!
-//! When the executor is dropped it must drop every task that is left. Those in the queue are at hand;
-//! those that wait are reached by waking them, so a waker of each is kept in a table. A task enters
-//! the table the first time it returns `Pending`, not when it is spawned: one that finishes at its
-//! first poll, as many do, never pays. Measured (`benches/peers.rs`, spawn and await, CPU time):
+//! When the executor is dropped it must drop every task that is left. Those in the queue are at
+//! hand; those that wait are reached by waking them, so a waker of each is kept in a table. A task
+//! enters the table the first time it returns `Pending`, not when it is spawned: one that finishes
+//! at its first poll, as many do, never pays. Measured (`benches/peers.rs`, spawn and await, CPU
+//! time):
 //!
 //! | tracked            | finishes at once | waits once |
 //! |--------------------|-----------------:|-----------:|
@@ -48,7 +50,8 @@ impl Local {
         &self.inbox
     }
 
-    /// Queues a task. If the queue may be unattended, the caller goes on with [`pass_on`](Self::pass_on).
+    /// Queues a task. If the queue may be unattended, the caller goes on with
+    /// [`pass_on`](Self::pass_on).
     #[inline]
     pub(crate) fn push(&self, runnable: Runnable) {
         self.queue.borrow_mut().push_back(runnable);

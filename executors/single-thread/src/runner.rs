@@ -21,7 +21,8 @@ impl<'l> Runner<'l> {
         Runner { local, key: None }
     }
 
-    /// Arranges for `waker` to be called when there is work; `false` means there is some in the inbox.
+    /// Arranges for `waker` to be called when there is work; `false` means there is some in the
+    /// inbox.
     ///
     /// The queue must be empty: what this thread puts there later wakes a sleeper in turn.
     pub(crate) fn sleep(&mut self, waker: &Waker) -> bool {

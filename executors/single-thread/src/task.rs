@@ -1,6 +1,7 @@
 //! Making a task: the wrapper around its future, and the only `unsafe` of this crate.
 //!
-//! The argument for that `unsafe` leans on three things that the compiler refuses. To leave the thread:
+//! The argument for that `unsafe` leans on three things that the compiler refuses. To leave the
+//! thread:
 //!
 //! ```compile_fail,E0277
 //! let executor = mini_executor_single_thread::LocalExecutor::new();
@@ -43,9 +44,10 @@ pin_project! {
     /// A task's future and its place in the executor's books.
     ///
     /// It contains the destructor's panics, which async-task answers by aborting the process. The
-    /// future is dropped as soon as it is ready, inside the poll, so that a panic from there resurfaces
-    /// at the task's `.await`. A panic while a cancelled future is dropped has nobody to go to: the
-    /// panic hook has reported it, and it ends here as does the panic of a detached task.
+    /// future is dropped as soon as it is ready, inside the poll, so that a panic from there
+    /// resurfaces at the task's `.await`. A panic while a cancelled future is dropped has nobody to
+    /// go to: the panic hook has reported it, and it ends here as does the panic of a detached
+    /// task.
     struct Tracked<F> {
         #[pin]
         future: Option<F>,
@@ -88,16 +90,18 @@ impl<'a> LocalExecutor<'a> {
         let builder = Builder::new().propagate_panic(true);
         #[expect(unsafe_code, reason = "the future is neither Send nor 'static")]
         // SAFETY: what `spawn_unchecked` asks for, one by one:
-        // - The future is not `Send`, so the runnable must be used and dropped on this thread. It is
-        //   only ever in three places. `Local::queue` and the inbox's messages are emptied by runners
-        //   and by the executor's destructor, all on this thread, because the executor is neither
-        //   `Send` nor `Sync`; and an inbox that holds a runnable is not dropped, because the runnable
-        //   holds the inbox. The third is a call of `schedule`, on any thread, which moves it into one
-        //   of those two or forgets it. (Wakers and `Task` do not drop a future: they schedule it.)
-        // - The future is not `'static`, so what it borrows must outlive the runnable. `'a` outlives the
-        //   executor, which has a destructor and is invariant in `'a`. The destructor drops the future,
-        //   or leaves a runnable that nobody will touch: after `Inbox::close` it is forgotten. If the
-        //   executor itself is forgotten, nothing empties its queue and its inbox any more.
+        // - The future is not `Send`, so the runnable must be used and dropped on this thread. It
+        //   is only ever in three places. `Local::queue` and the inbox's messages are emptied by
+        //   runners and by the executor's destructor, all on this thread, because the executor is
+        //   neither `Send` nor `Sync`; and an inbox that holds a runnable is not dropped, because
+        //   the runnable holds the inbox. The third is a call of `schedule`, on any thread, which
+        //   moves it into one of those two or forgets it. (Wakers and `Task` do not drop a future:
+        //   they schedule it.)
+        // - The future is not `'static`, so what it borrows must outlive the runnable. `'a`
+        //   outlives the executor, which has a destructor and is invariant in `'a`. The destructor
+        //   drops the future, or leaves a runnable that nobody will touch: after `Inbox::close` it
+        //   is forgotten. If the executor itself is forgotten, nothing empties its queue and its
+        //   inbox any more.
         // - `schedule` is `Send`, `Sync` and `'static`: the signature of `scheduler` says so.
         let (runnable, task) = unsafe { builder.spawn_unchecked(|()| future, schedule) };
         local.push(runnable);

@@ -1,5 +1,6 @@
 //! The inbox under every interleaving that loom can tell apart: no message and no wake-up is lost,
-//! whichever of several runners on the thread is woken, and a closed inbox gives every message back.
+//! whichever of several runners on the thread is woken, and a closed inbox gives every message
+//! back.
 
 #[path = "../src/inbox.rs"]
 #[expect(dead_code, reason = "each model uses a part")]

@@ -9,8 +9,8 @@
 //! - `watch_forks`, which makes `fork::GENERATION` go up in each child;
 //! - `declarations`, the reactors declared at link time.
 //!
-//! `--cfg mini_reactor_poller="edge"` or `"oneshot"` chooses the `polling` path on Linux too, so that
-//! the suites can run on it.
+//! `--cfg mini_reactor_poller="edge"` or `"oneshot"` chooses the `polling` path on Linux too, so
+//! that the suites can run on it.
 
 #[cfg(all(
     target_os = "linux",

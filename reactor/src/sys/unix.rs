@@ -45,7 +45,8 @@ impl AsFd for KeepOpen {
         let raw = raw.expect("a virtual object has no descriptor");
         // SAFETY:
         // - `raw` was the descriptor of the object that a `Registration` owns, borrowed by `as_fd`;
-        //   the registration gives out no `&mut` to the object, so it is open while the object lives;
+        //   the registration gives out no `&mut` to the object, so it is open while the object
+        //   lives;
         // - while a token is out, the registration leaks the object instead of dropping it;
         // - tokens are given only before the registration ends.
         unsafe { BorrowedFd::borrow_raw(raw) }
@@ -88,10 +89,11 @@ extern "C" fn in_the_child() {
 fn register_child_handler() -> io::Result<()> {
     use std::ffi::c_int;
     type Handler = Option<extern "C" fn()>;
+    // SAFETY: the signature is that of POSIX.
     unsafe extern "C" {
         fn pthread_atfork(prepare: Handler, parent: Handler, child: Handler) -> c_int;
     }
-    // SAFETY: the signature is that of POSIX, and the handler does only what a child may do.
+    // SAFETY: the handler does only what a child may do: one atomic addition.
     match unsafe { pthread_atfork(None, None, Some(in_the_child)) } {
         0 => Ok(()),
         error => Err(io::Error::from_raw_os_error(error)),

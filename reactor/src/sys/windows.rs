@@ -31,7 +31,8 @@ impl AsSocket for KeepOpen {
     fn as_socket(&self) -> BorrowedSocket<'_> {
         let raw = RawSocket::try_from(self.0.raw).expect("a virtual object has no socket");
         // SAFETY:
-        // - `raw` was the socket of the object that a `Registration` owns, which gives out no `&mut`;
+        // - `raw` was the socket of the object that a `Registration` owns, which gives out no
+        //   `&mut`;
         // - while a token is out, the registration leaks the object instead of dropping it;
         // - tokens are given only before the registration ends.
         unsafe { BorrowedSocket::borrow_raw(raw) }

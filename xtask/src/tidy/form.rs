@@ -43,10 +43,14 @@ pub(super) fn columns(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-/// Whether a line cannot be broken: it holds an address, or is a row of a table in documentation.
+/// Whether a line cannot be broken: it holds an address or a string, or is a row of a table in
+/// documentation.
 fn may_be_long(line: &str) -> bool {
     let comment = line.trim_start().trim_start_matches(['/', '!']).trim_start();
-    line.contains("://") || (line.trim_start().starts_with("//") && comment.starts_with('|'))
+    let code = !line.trim_start().starts_with("//");
+    line.contains("://")
+        || (code && line.contains('"'))
+        || (line.trim_start().starts_with("//") && comment.starts_with('|'))
 }
 
 pub(super) fn reached_by_targets(tree: &Tree) -> Vec<Finding> {

@@ -9,6 +9,10 @@ use crate::tree::Tree;
 
 /// The files that may hold `unsafe`, each with the reason why safe code cannot do it.
 const LISTED: &[(&str, &str)] = &[
+    ("reactor/src/sys/epoll_old.rs", "the C library's epoll_wait, for kernels before 5.11"),
+    ("reactor/src/sys/polling.rs", "polling::add demands that an object stay open"),
+    ("reactor/src/sys/unix.rs", "pthread_atfork, and a descriptor that a token keeps open"),
+    ("reactor/src/sys/windows.rs", "a socket that a token keeps open"),
     ("compare/src/alloc.rs", "counts allocations: GlobalAlloc is an unsafe trait"),
     (
         "executors/single-thread/src/task.rs",

@@ -2,15 +2,17 @@
 //!
 //! Two ways, tried in this order unless one is asked for:
 //!
-//! - [`perf`]: a counter on the tracepoint `raw_syscalls:sys_enter`, by perf_event_open(2). It costs
-//!   the process about a tenth of a microsecond a call, so it still runs at its own pace, and how many
-//!   events a wait returns stays what it was. It needs tracefs mounted, and root or `CAP_PERFMON`.
-//! - [`ptrace`]: this program stops its child at each call. It needs nothing, but each call then costs
-//!   several microseconds. A slow server finds more events at each wait, so with many connections the
-//!   counts come out a little lower than at full speed; with one connection they are the same.
+//! - [`perf`]: a counter on the tracepoint `raw_syscalls:sys_enter`, by perf_event_open(2). It
+//!   costs the process about a tenth of a microsecond a call, so it still runs at its own pace, and
+//!   how many events a wait returns stays what it was. It needs tracefs mounted, and root or
+//!   `CAP_PERFMON`.
+//! - [`ptrace`]: this program stops its child at each call. It needs nothing, but each call then
+//!   costs several microseconds. A slow server finds more events at each wait, so with many
+//!   connections the counts come out a little lower than at full speed; with one connection they
+//!   are the same.
 //!
-//! Both attach to a process that waits at the edge of its measured phase, so what it did before does
-//! not count. If neither works the metric is null, and both reasons are given.
+//! Both attach to a process that waits at the edge of its measured phase, so what it did before
+//! does not count. If neither works the metric is null, and both reasons are given.
 
 mod perf;
 mod ptrace;
@@ -64,8 +66,8 @@ pub(super) fn attach(pid: u32, with: CountWith) -> Result<Counter, String> {
 }
 
 impl Counter {
-    /// Calls that attaching itself made the process repeat: ptrace interrupts the `read` in which the
-    /// process waits, and the kernel starts it again.
+    /// Calls that attaching itself made the process repeat: ptrace interrupts the `read` in which
+    /// the process waits, and the kernel starts it again.
     pub(super) fn restarted(&self) -> u64 {
         match self {
             Counter::Perf(_) => 0,

@@ -1,8 +1,8 @@
 //! Counting with ptrace(2).
 //!
-//! All requests for a tracee have to come from the thread that seized it, so a thread of its own does
-//! the tracing, and it waits only for tracees of its own (`__WNOTHREAD`). It ends when the traced
-//! process ended, which whoever counts brings about.
+//! All requests for a tracee have to come from the thread that seized it, so a thread of its own
+//! does the tracing, and it waits only for tracees of its own (`__WNOTHREAD`). It ends when the
+//! traced process ended, which whoever counts brings about.
 
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};

@@ -1,4 +1,5 @@
-//! What `block_on` promises besides: its own future is a task like any other, and it drives a reactor.
+//! What `block_on` promises besides: its own future is a task like any other, and it drives a
+//! reactor.
 
 use std::cell::Cell;
 use std::future::{Future, pending, poll_fn};

@@ -1,5 +1,5 @@
-//! What `run`, `tick` and `try_tick` promise: they work under any `block_on`, in any number at once,
-//! nested or joined, and none of them loses a wake-up.
+//! What `run`, `tick` and `try_tick` promise: they work under any `block_on`, in any number at
+//! once, nested or joined, and none of them loses a wake-up.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, pending, poll_fn};
@@ -109,7 +109,8 @@ fn many_runs_joined_all_finish() {
     let run = |n: usize| {
         let (executor, events) = (&executor, &events);
         let run = executor.run(async move {
-            // Each waits for a task of its own, which waits for another thread, and for a neighbour.
+            // Each waits for a task of its own, which waits for another thread, and for a
+            // neighbour.
             executor.spawn(sleep(Duration::from_micros(100 * (n as u64 % 7)))).await;
             events[n].set();
             events[(n + 1) % RUNS].wait().await;
@@ -274,7 +275,8 @@ fn executors_nest() {
     assert_eq!(block_on(outer.run(zip(task, waiting))).0, 42);
 }
 
-/// A `block_on` that, as one with an event loop does, calls wakers itself when it has nothing to poll.
+/// A `block_on` that, as one with an event loop does, calls wakers itself when it has nothing to
+/// poll.
 fn block_on_calling_wakers<T>(wakers: &RefCell<Vec<Waker>>, future: impl Future<Output = T>) -> T {
     let mut future = Box::pin(future);
     let flag = Arc::new(Flag::default());

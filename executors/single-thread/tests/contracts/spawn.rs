@@ -1,4 +1,5 @@
-//! What a spawned task promises: it runs once, on this thread; its handle joins, cancels or detaches.
+//! What a spawned task promises: it runs once, on this thread; its handle joins, cancels or
+//! detaches.
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn, ready};
