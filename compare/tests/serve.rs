@@ -259,7 +259,8 @@ fn connections_are_kept() {
 #[test]
 fn ctrl_c_finishes_what_runs() {
     let mut server = Server::start();
-    const LEN: usize = 32 << 20; // more than the sockets hold, so that it is not over before the signal
+    // More than the sockets hold, so that it is not over before the signal.
+    const LEN: usize = 32 << 20;
     fs::write(server.dir.path().join("large"), vec![7; LEN]).unwrap();
 
     let mut idle = server.connect();

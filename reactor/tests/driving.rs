@@ -99,7 +99,8 @@ fn the_driver_hands_over_before_it_runs_its_own_task() {
             reactor.block_on(async {
                 sleep(&reactor, Duration::from_millis(50)).await;
                 blocks.send(()).unwrap();
-                is_done.recv().unwrap(); // a task that blocks its thread until the other one is done
+                // A task that blocks its thread until the other one is done.
+                is_done.recv().unwrap();
             });
         })
     };

@@ -11,7 +11,8 @@ use crate::measure::result::Outcome;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--ink:#1f2937;--soft:#6b7280;--line:#e5e7eb;--paper:#fff}\
-@media(prefers-color-scheme:dark){:root{--ink:#e5e7eb;--soft:#9ca3af;--line:#374151;--paper:#111827}}\
+@media(prefers-color-scheme:dark){\
+:root{--ink:#e5e7eb;--soft:#9ca3af;--line:#374151;--paper:#111827}}\
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);\
 max-width:80rem;margin:2rem auto;padding:0 1rem}\
 h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2.5rem 0 .25rem}p{max-width:46rem}\
@@ -19,8 +20,10 @@ h1{font-size:1.6rem}h2{font-size:1.15rem;margin:2.5rem 0 .25rem}p{max-width:46re
 .plots{display:flex;flex-wrap:wrap;gap:1rem 2rem;margin:.75rem 0}\
 .legend{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;padding:0;list-style:none}\
 .legend i{display:inline-block;width:.8em;height:.8em;border-radius:50%;margin-right:.4em}\
-.wide{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}\
-td,th{padding:.2rem .8rem .2rem 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}\
+.wide{overflow-x:auto}\
+table{border-collapse:collapse;font-size:.85rem;font-variant-numeric:tabular-nums}\
+td,th{padding:.2rem .8rem .2rem 0;text-align:right;\
+white-space:nowrap;border-bottom:1px solid var(--line)}\
 td:first-child,th:first-child{text-align:left}th{font-weight:600}";
 
 /// Writes `report.html` into the folder `compare` of the target folder; returns where.
@@ -58,8 +61,8 @@ fn page(results: &[(Case, Vec<Outcome>)]) -> io::Result<String> {
     add(&mut page, &format!("<p class=\"soft\">{}</p>\n", escape(&machine())));
     page.push_str(
         "<p>Each dot is the CPU time that one operation takes, against the first column: left of the \
-         line is cheaper. Medians of interleaved rounds with small settings, a process of its own for \
-         each: look for factors here. <code>compare measure</code> is for percents.</p>\n",
+         line is cheaper. Medians of interleaved rounds with small settings, a process of its own \
+         for each: look for factors here. <code>compare measure</code> is for percents.</p>\n",
     );
     let longest =
         results.iter().map(|(_, outcomes)| outcomes).max_by_key(|outcomes| outcomes.len());

@@ -1,7 +1,7 @@
 //! Unix: descriptors, `poll`, and `pthread_atfork`.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::Once;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -50,6 +50,12 @@ impl AsFd for KeepOpen {
         // - while a token is out, the registration leaks the object instead of dropping it;
         // - tokens are given only before the registration ends.
         unsafe { BorrowedFd::borrow_raw(raw) }
+    }
+}
+
+impl AsRawFd for KeepOpen {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
     }
 }
 

@@ -66,7 +66,8 @@ fn count_until_it_ends() -> nix::Result<u64> {
                 }
                 (thread, None)
             }
-            Ok(WaitStatus::PtraceEvent(thread, _, _)) => (thread, None), // a new thread, or its parent
+            // A new thread, or its parent.
+            Ok(WaitStatus::PtraceEvent(thread, _, _)) => (thread, None),
             Ok(WaitStatus::Stopped(thread, signal)) => (thread, Some(signal)),
             Ok(_) => continue, // a thread ended
             Err(Errno::EINTR) => continue,
