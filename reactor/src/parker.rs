@@ -18,6 +18,15 @@ thread_local! {
     static DRIVING: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Whether a waker that runs on this thread now was called by a reactor.
+pub(crate) fn is_driving() -> bool {
+    DRIVING.get()
+}
+
+pub(crate) fn set_driving(driving: bool) {
+    DRIVING.set(driving);
+}
+
 /// One thread's place to sleep on a reactor.
 ///
 /// # Examples
@@ -83,6 +92,7 @@ impl Parker {
             "a waker called by the reactor tried to block on a reactor; wakers must only wake"
         );
         let reactor = self.reactor();
+        reactor.check_fork()?;
         loop {
             if reactor.driving.try_acquire() {
                 return self.drive(&mut idle);

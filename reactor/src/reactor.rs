@@ -107,10 +107,11 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
     ///
     /// What the backend's `turn` returns; `Unsupported` in a child process after `fork`.
     pub fn poll_once(&self) -> io::Result<bool> {
-        if !self.driving.try_acquire() {
+        self.generation.check()?;
+        if crate::parker::is_driving() || !self.driving.try_acquire() {
             return Ok(false);
         }
-        let _role = GiveBack(&self.driving);
+        let _role = GiveBack::new(&self.driving);
         let mut batch = Batch::default();
         self.turn(true, &mut batch)?;
         let due = self.driving.deadline();
@@ -160,6 +161,11 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         &'static Self: Into<Handle>,
     {
         self.into().enter()
+    }
+
+    /// Fails in a child process, where nothing of the parent's may be touched.
+    pub(crate) fn check_fork(&self) -> io::Result<()> {
+        self.generation.check()
     }
 
     /// Whether a turn could find anything: an executor that is busy need not ask otherwise.
@@ -275,14 +281,17 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
 
     /// Gives a timer another waker; false if it has expired.
     pub(crate) fn update_timer(&self, key: TimerKey, waker: &Waker) -> bool {
-        let mut timers = self.timers();
-        let Some(place) = timers.waker(key) else { return false };
-        if place.will_wake(waker) {
-            return true;
+        match self.timers().waker(key) {
+            None => return false,
+            Some(place) if place.will_wake(waker) => return true,
+            Some(_) => {}
         }
-        let old = std::mem::replace(place, waker.clone());
-        drop(timers);
-        drop(old); // without the lock: dropping a waker may run anything
+        // Without the lock: cloning and dropping a waker may run anything.
+        let mut waker = waker.clone();
+        match self.timers().waker(key) {
+            None => return false,
+            Some(place) => std::mem::swap(place, &mut waker),
+        }
         true
     }
 
@@ -320,8 +329,16 @@ impl<R: fmt::Debug + ?Sized> fmt::Debug for Reactor<R> {
 
 struct GiveBack<'a>(&'a Driving);
 
+impl<'a> GiveBack<'a> {
+    fn new(driving: &'a Driving) -> GiveBack<'a> {
+        crate::parker::set_driving(true);
+        GiveBack(driving)
+    }
+}
+
 impl Drop for GiveBack<'_> {
     fn drop(&mut self) {
+        crate::parker::set_driving(false);
         self.0.release();
     }
 }

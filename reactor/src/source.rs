@@ -179,6 +179,8 @@ impl Source {
         waiting: Waiting<'_>,
     ) -> io::Result<Option<bool>> {
         let mut crowd = Vec::new();
+        // Cloned before the lock, and what is left of it dropped after: both may run anything.
+        let mut waker = Some(waker.clone());
         let armed;
         {
             let mut waiters = self.lock();
@@ -190,8 +192,8 @@ impl Source {
                 return Ok(None);
             }
             match waiting {
-                Waiting::Keyed(key) => waiters.store_keyed(direction, key, waker),
-                Waiting::Anonymous => crowd = waiters.store_anonymous(direction, waker),
+                Waiting::Keyed(key) => waiters.store_keyed(direction, key, &mut waker),
+                Waiting::Anonymous => crowd = waiters.store_anonymous(direction, &mut waker),
             }
             armed = waiters.armed.contains(waiters.wanted());
         }

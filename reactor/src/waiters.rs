@@ -50,11 +50,19 @@ impl Waiters {
         self.rest.iter().fold(wanted, |wanted, (direction, _)| wanted | (*direction).into())
     }
 
-    /// Stores the waker of a `poll_*` call. Before the list of the others would have to grow beyond
+    /// Stores the waker of a `poll_*` call. As in `store_keyed`, what is left in `waker` is to be
+    /// dropped without the lock.
+    ///
+    /// Before the list of the others would have to grow beyond
     /// a page of them, those are given back to be woken: who is still alive comes back, and wakers
     /// of tasks that went away do not pile up for ever.
-    pub(crate) fn store_anonymous(&mut self, direction: Direction, waker: &Waker) -> Vec<Waker> {
-        let known = |waiter: &Waiter| !waiter.key.is_stored() && waiter.waker.will_wake(waker);
+    pub(crate) fn store_anonymous(
+        &mut self,
+        direction: Direction,
+        waker: &mut Option<Waker>,
+    ) -> Vec<Waker> {
+        let Some(new) = waker else { return Vec::new() };
+        let known = |waiter: &Waiter| !waiter.key.is_stored() && waiter.waker.will_wake(new);
         if self.iter(direction).any(known) {
             return Vec::new();
         }
@@ -63,21 +71,30 @@ impl Waiters {
             self.take(direction.into(), &mut crowd);
             self.rest.reserve(2 * self.rest.capacity());
         }
-        self.insert(direction, Waiter { key: Key(0), waker: waker.clone() });
+        self.insert(direction, Waiter { key: Key(0), waker: waker.take().expect("checked above") });
         crowd
     }
 
     /// Stores or replaces the waker of the future that owns `key`, and names it at the first time.
-    pub(crate) fn store_keyed(&mut self, direction: Direction, key: &mut Key, waker: &Waker) {
+    pub(crate) fn store_keyed(
+        &mut self,
+        direction: Direction,
+        key: &mut Key,
+        waker: &mut Option<Waker>,
+    ) {
         if key.is_stored() {
             if let Some(waiter) = self.iter_mut(direction).find(|waiter| waiter.key == *key) {
-                waiter.waker.clone_from(waker);
+                if let Some(new) = waker {
+                    std::mem::swap(&mut waiter.waker, new);
+                }
                 return;
             }
         }
         self.last_key = self.last_key.wrapping_add(1).max(1);
         *key = Key(self.last_key);
-        self.insert(direction, Waiter { key: *key, waker: waker.clone() });
+        if let Some(waker) = waker.take() {
+            self.insert(direction, Waiter { key: *key, waker });
+        }
     }
 
     /// Takes back the waker of a future that goes away. The waker is returned so that the caller

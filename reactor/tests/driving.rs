@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use mini_reactor::{Deadline, Direction, Handle, Reactor, Registration, System};
 
 fn pair() -> (UnixStream, UnixStream) {
-    let (here, there) = UnixStream::pair().unwrap();
-    there.set_nonblocking(true).unwrap();
+    let (here, there) = UnixStream::pair().expect("a pair of sockets");
+    there.set_nonblocking(true).expect("an open socket");
     (here, there)
 }
 
@@ -248,4 +248,24 @@ fn block_on_inside_block_on_works() {
         reactor.block_on(sleep(&reactor, Duration::from_millis(1)));
         sleep(&reactor, Duration::from_millis(1)).await;
     });
+}
+
+#[test]
+fn a_waker_that_blocks_on_the_reactor_is_told_so() {
+    struct Blocks(Handle, Arc<AtomicUsize>);
+    impl Wake for Blocks {
+        fn wake(self: Arc<Self>) {
+            self.1.fetch_add(1, SeqCst);
+            self.0.block_on(poll_fn(|_| Poll::<()>::Pending)); // panics instead of hanging
+        }
+    }
+    let reactor = reactor();
+    let called = Arc::new(AtomicUsize::new(0));
+    let waker = Waker::from(Arc::new(Blocks(reactor.clone(), Arc::clone(&called))));
+    let mut timer = Deadline::after_in(Duration::from_millis(1), &reactor);
+    assert!(timer.poll(&mut Context::from_waker(&waker)).is_pending());
+    while called.load(SeqCst) == 0 {
+        reactor.poll_once().unwrap();
+    }
+    reactor.block_on(sleep(&reactor, Duration::from_millis(1)));
 }

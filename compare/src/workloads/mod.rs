@@ -1,7 +1,7 @@
 //! What the columns are given to do.
 //!
 //! One table lists the workloads with their settings; the code is generic over
-//! [`Runtime`](crate::columns::runtime::Runtime) and in one file per kind. A workload either runs
+//! [`Runtime`] and in one file per kind. A workload either runs
 //! in one process that measures itself, or is a server that a load generator measures from outside.
 
 mod catalog;

@@ -14,7 +14,7 @@ pub(super) fn wait<const N: usize>(
     epoll: &OwnedFd,
     timeout: Option<Timespec>,
 ) -> io::Result<Vec<epoll::Event>> {
-    // SAFETY: the signature is that of epoll_wait(2).
+    // # Safety of the declaration: it is that of epoll_wait(2).
     unsafe extern "C" {
         fn epoll_wait(epfd: c_int, events: *mut epoll::Event, max: c_int, timeout: c_int) -> c_int;
     }

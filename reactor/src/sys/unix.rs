@@ -95,7 +95,7 @@ extern "C" fn in_the_child() {
 fn register_child_handler() -> io::Result<()> {
     use std::ffi::c_int;
     type Handler = Option<extern "C" fn()>;
-    // SAFETY: the signature is that of POSIX.
+    // # Safety of the declaration: it is that of POSIX.
     unsafe extern "C" {
         fn pthread_atfork(prepare: Handler, parent: Handler, child: Handler) -> c_int;
     }
