@@ -1,7 +1,7 @@
 //! `Async<T>`: an I/O object and its place in a reactor.
 //!
-//! It is a [`Registration<T>`] and nothing more: readiness, waiters and the fast path are the core's.
-//! What this file adds is the non-blocking mode and the names that users of async I/O know.
+//! It is a [`Registration<T>`] and nothing more: readiness, waiters and the fast path are the
+//! core's. What this file adds is the non-blocking mode and the names that users know.
 //!
 //! Deliberately absent: `get_mut`. Whoever holds `&mut T` can swap the object for another one while
 //! the reactor watches the first.
