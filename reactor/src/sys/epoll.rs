@@ -46,7 +46,7 @@ impl Poller {
     pub(crate) fn register(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
         use epoll::EventFlags as Flags;
         let Kind::Os(fd) = io.0 else { return Err(io::ErrorKind::Unsupported.into()) };
-        self.sources.insert(source, Arc::clone(source));
+        self.sources.lock().insert(source.id(), Arc::clone(source));
         source.set_short_is_drained(true);
         let flags = Flags::IN | Flags::OUT | Flags::PRI | Flags::RDHUP | Flags::ET;
         let data = epoll::EventData::new_u64(source.id() as u64);

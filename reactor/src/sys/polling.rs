@@ -29,11 +29,15 @@ impl Poller {
         let Kind::Os(_) = io.0 else { return Err(ErrorKind::Unsupported.into()) };
         let Some(token) = source.keep_open() else { return Err(ErrorKind::NotConnected.into()) };
         let wanted = if ONE_SHOT { Directions::NONE } else { Directions::BOTH };
+        // Held over the add: another thread's turn must not meet an event of an unknown source.
+        let mut sources = self.sources.lock();
         // SAFETY: the token keeps its object open; it is dropped only after `delete`, by
         // `deregister`, or below, if nothing was added.
         let added = unsafe { self.poller.add_with_mode(&token, event(source, wanted), MODE) };
         match added {
-            Ok(()) => self.sources.insert(source, token),
+            Ok(()) => {
+                sources.insert(source.id(), token);
+            }
             Err(error) if error.kind() == ErrorKind::PermissionDenied => source.set_always_ready(),
             Err(error) => return Err(error),
         }

@@ -21,10 +21,6 @@ impl<V> Table<V> {
         self.0.lock().expect("no code that can panic runs under this lock")
     }
 
-    pub(super) fn insert(&self, source: &Arc<Source>, value: V) {
-        self.lock().insert(source.id(), value);
-    }
-
     pub(super) fn remove(&self, source: &Arc<Source>) -> Option<V> {
         self.lock().remove(&source.id())
     }
