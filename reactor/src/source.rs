@@ -12,8 +12,7 @@
 //!
 //! If E1 precedes W2, W sees a newer count and does not wait. Otherwise E1 comes after W2, so E2
 //! comes after W1, and since the lock excludes, after W4: E3 finds the waker of W3. The same holds
-//! for failures and for closing, which change the word first and take the wakers second.
-//! `tests/loom_source.rs` checks exactly this, over all interleavings.
+//! for failures and for closing, which do both under the lock. No model checks this yet.
 
 use std::fmt;
 use std::io;

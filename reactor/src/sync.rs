@@ -1,5 +1,5 @@
-//! The synchronisation primitives of the modules that are model-checked, in one place: a model
-//! (`tests/loom_*.rs`) compiles those modules with loom's types under this name.
+//! The synchronisation primitives of `word.rs`, `waiters.rs` and `source.rs`, in one place, so that
+//! a model can compile those modules with its own types under this name. There is no model yet.
 
 pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
 pub(crate) use std::sync::{Arc, Mutex};
