@@ -3,8 +3,8 @@
 //! It is a [`Registration<T>`] and nothing more: readiness, waiters and the fast path are the
 //! core's. What this file adds is the non-blocking mode and the names that users know.
 //!
-//! Deliberately absent: `get_mut`. Whoever holds `&mut T` can swap the object for another one while
-//! the reactor watches the first.
+//! Deliberately absent: a promise, to be given with `unsafe`, that a type keeps its descriptor. The
+//! core makes `&mut T` safe for every type.
 
 use std::fmt;
 use std::io;
@@ -29,7 +29,8 @@ use crate::sys;
 ///
 /// All methods take `&self`: a socket can be read and written by different tasks at once, through
 /// `&Async<T>` or `Arc<Async<T>>`. Any number of tasks may wait for one direction; all of them are
-/// woken, and those that come too late wait again.
+/// woken, and those that come too late wait again. For types that read or write only through
+/// `&mut self` there are [`read_with_mut`](Async::read_with_mut) and its kin.
 ///
 /// # Examples
 ///
@@ -115,7 +116,7 @@ impl<T: AsIo + 'static> Async<T> {
     /// # }
     /// ```
     pub fn new_in(io: T, reactor: impl Into<Handle>) -> io::Result<Async<T>> {
-        sys::refuse_stdio(&io.as_io())?;
+        sys::check(&io.as_io())?;
         sys::set_nonblocking(&io.as_io())?;
         Ok(Self::wrap(io, reactor.into()))
     }
@@ -166,6 +167,43 @@ impl<T: AsIo + 'static> Async<T> {
     /// [`Registration::reactor`] names the reactor.
     pub fn registration(&self) -> &Registration<T> {
         &self.registration
+    }
+
+    /// The registration inside, for [`Registration::poll_io_mut`].
+    pub fn registration_mut(&mut self) -> &mut Registration<T> {
+        &mut self.registration
+    }
+
+    /// The object inside, to be changed or even replaced by another one.
+    ///
+    /// The object is deregistered first, and the next operation that has to wait registers what it
+    /// has become by then; so nothing that is done with it can confuse the reactor. An object that
+    /// takes its place should be in non-blocking mode.
+    ///
+    /// # Panics
+    ///
+    /// If the reactor's backend breaks its contract and keeps a claim on what was deregistered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mini_async::{Async, block_on};
+    /// use std::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// block_on(async {
+    ///     let mut socket = Async::new(UdpSocket::bind("127.0.0.1:0")?)?;
+    ///     let other = UdpSocket::bind("127.0.0.1:0")?;
+    ///     other.set_nonblocking(true)?;
+    ///     let first = std::mem::replace(socket.get_mut(), other);
+    ///     first.send_to(b"note", socket.get_ref().local_addr()?)?;
+    ///     assert_eq!(socket.recv(&mut [0; 16]).await?, 4);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn get_mut(&mut self) -> &mut T {
+        self.registration.get_mut()
     }
 
     /// Deregisters the object and gives it back, still in non-blocking mode.
@@ -339,6 +377,101 @@ impl<T: AsIo + 'static> Async<T> {
     /// As [`read_with`](Async::read_with): a dropped future has written nothing.
     pub async fn write_with<R>(&self, op: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
         self.registration.io(Direction::Write, op).await
+    }
+
+    /// Does a reading operation that needs `&mut T`, as [`read_with`](Async::read_with) does one
+    /// that needs `&T`.
+    ///
+    /// The first operation that has to wait duplicates the descriptor, and the reactor watches the
+    /// duplicate from then on: so the object costs two. This is what makes `&mut T` safe to give
+    /// out: if `op` closes the object's descriptor or opens another one in its place, the next wait
+    /// is for the new one. It is recognised by its number. If the number stays the same, because
+    /// the one was closed before the other was opened, then `op` has to be followed by
+    /// [`get_mut`](Async::get_mut), or the wait may never end.
+    ///
+    /// # Errors
+    ///
+    /// Those of `op`, those of [`readable`](Async::readable), and those of duplicating a descriptor
+    /// (there may be none left).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`read_with`](Async::read_with).
+    ///
+    /// # Examples
+    ///
+    /// A type that reads only through `&mut self`, because it keeps count:
+    ///
+    /// ```
+    /// use mini_async::{Async, block_on};
+    /// use std::io;
+    /// use std::net::UdpSocket;
+    /// # #[cfg(unix)]
+    /// use std::os::fd::{AsFd, BorrowedFd};
+    ///
+    /// struct Counted {
+    ///     socket: UdpSocket,
+    ///     received: usize,
+    /// }
+    ///
+    /// impl Counted {
+    ///     fn recv(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+    ///         let length = self.socket.recv(buf)?;
+    ///         self.received += 1;
+    ///         Ok(length)
+    ///     }
+    /// }
+    ///
+    /// # #[cfg(unix)]
+    /// impl AsFd for Counted {
+    ///     fn as_fd(&self) -> BorrowedFd<'_> {
+    ///         self.socket.as_fd()
+    ///     }
+    /// }
+    /// # #[cfg(windows)]
+    /// # impl std::os::windows::io::AsSocket for Counted {
+    /// #     fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
+    /// #         self.socket.as_socket()
+    /// #     }
+    /// # }
+    ///
+    /// # fn main() -> io::Result<()> {
+    /// block_on(async {
+    ///     let sender = UdpSocket::bind("127.0.0.1:0")?;
+    ///     let socket = UdpSocket::bind("127.0.0.1:0")?;
+    ///     sender.connect(socket.local_addr()?)?;
+    ///     let mut counted = Async::new(Counted { socket, received: 0 })?;
+    ///     for _ in 0..3 {
+    ///         sender.send(b"note")?;
+    ///         assert_eq!(counted.read_with_mut(|io| io.recv(&mut [0; 16])).await?, 4);
+    ///     }
+    ///     assert_eq!(counted.get_ref().received, 3);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub async fn read_with_mut<R>(
+        &mut self,
+        op: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.registration.io_mut(Direction::Read, op).await
+    }
+
+    /// Does a writing operation that needs `&mut T`: [`read_with_mut`](Async::read_with_mut) says
+    /// how that is safe, and what `op` may do.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_with_mut`](Async::read_with_mut).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`write_with`](Async::write_with).
+    pub async fn write_with_mut<R>(
+        &mut self,
+        op: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.registration.io_mut(Direction::Write, op).await
     }
 }
 

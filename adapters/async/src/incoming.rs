@@ -1,4 +1,4 @@
-//! The connections of a listener as a stream.
+//! Accepting connections, one by one and as a stream.
 
 use std::fmt;
 use std::io;
@@ -7,9 +7,34 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use mini_reactor::AsIo;
+use mini_reactor::{AsIo, Direction};
 
 use crate::Async;
+
+impl<L: AsIo + 'static> Async<L> {
+    /// `accept` by `op`; the connection belongs to the reactor of its listener.
+    pub(crate) async fn accept_by<S: AsIo + 'static, A>(
+        &self,
+        op: fn(&L) -> io::Result<(S, A)>,
+    ) -> io::Result<(Async<S>, A)> {
+        let (stream, peer) = self.read_with(op).await?;
+        Ok((self.wrap_accepted(stream), peer))
+    }
+
+    /// `poll_accept` by `op`.
+    pub(crate) fn poll_accept_by<S: AsIo + 'static, A>(
+        &self,
+        cx: &mut Context<'_>,
+        op: fn(&L) -> io::Result<(S, A)>,
+    ) -> Poll<io::Result<(Async<S>, A)>> {
+        let accepted = self.registration().poll_io(Direction::Read, cx, op);
+        accepted.map_ok(|(stream, peer)| (self.wrap_accepted(stream), peer))
+    }
+
+    fn wrap_accepted<S: AsIo + 'static>(&self, stream: S) -> Async<S> {
+        Async::wrap(stream, self.registration().reactor().clone())
+    }
+}
 
 /// Stream of the connections that a listener accepts.
 ///

@@ -8,16 +8,20 @@
 //! Reading and writing come in three shapes:
 //!
 //! - [`read_with`](Async::read_with) and [`write_with`](Async::write_with): any non-blocking
-//!   operation of `T` becomes a future. They work for every `T`.
+//!   operation of `T` becomes a future. They work for every `T`; and
+//!   [`read_with_mut`](Async::read_with_mut) and [`write_with_mut`](Async::write_with_mut) for
+//!   operations that need `&mut T`.
 //! - [`AsyncRead`](futures_io::AsyncRead) and [`AsyncWrite`](futures_io::AsyncWrite), for
-//!   `Async<T>` and `&Async<T>`, when `&T` implements [`Read`](std::io::Read) and
-//!   [`Write`](std::io::Write).
+//!   `Async<T>` when `T` implements [`Read`](std::io::Read) and [`Write`](std::io::Write), and for
+//!   `&Async<T>` when `&T` does.
 //! - Methods of std's sockets made async: [`connect`](Async#method.connect),
 //!   [`accept`](Async#method.accept), [`recv_from`](Async#method.recv_from) and others.
 //!
 //! Deliberately absent: name resolution and files (they block: they belong on a pool of threads),
-//! tasks (an executor's affair), and mutable access to the object inside, which could swap the
-//! descriptor while the reactor watches it.
+//! and tasks (an executor's affair).
+//!
+//! Code written for async-io compiles with this crate instead, but for a few items; the file
+//! `PARITY.md` beside this crate's manifest has the comparison.
 //!
 //! # Which reactor
 //!
@@ -61,7 +65,9 @@
 
 mod async_io;
 mod connect;
+mod convert;
 mod incoming;
+pub mod os;
 mod ready;
 mod sys;
 mod tcp;
@@ -70,8 +76,6 @@ mod traits;
 mod udp;
 #[cfg(unix)]
 mod unix;
-#[cfg(windows)]
-mod windows;
 
 #[doc(no_inline)]
 pub use mini_reactor::block_on;

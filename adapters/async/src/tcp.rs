@@ -4,7 +4,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::task::{Context, Poll};
 
-use mini_reactor::{Direction, Handle};
+use mini_reactor::Handle;
 
 use crate::{Async, Incoming, connect, sys};
 
@@ -68,8 +68,7 @@ impl Async<TcpListener> {
     /// ```
     #[doc(alias = "accept4")]
     pub async fn accept(&self) -> io::Result<(Async<TcpStream>, SocketAddr)> {
-        let (stream, peer) = self.read_with(sys::tcp_accept).await?;
-        Ok((Async::wrap(stream, self.registration().reactor().clone()), peer))
+        self.accept_by(sys::tcp_accept).await
     }
 
     /// Polls for a connection; the task in `cx` is woken when `Pending` may have changed.
@@ -81,10 +80,7 @@ impl Async<TcpListener> {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(Async<TcpStream>, SocketAddr)>> {
-        let accepted = self.registration().poll_io(Direction::Read, cx, sys::tcp_accept);
-        accepted.map_ok(|(stream, peer)| {
-            (Async::wrap(stream, self.registration().reactor().clone()), peer)
-        })
+        self.poll_accept_by(cx, sys::tcp_accept)
     }
 
     /// The connections of this listener as a stream.
@@ -161,23 +157,5 @@ impl Async<TcpStream> {
     #[doc(alias = "MSG_PEEK")]
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.read_with(|io| io.peek(buf)).await
-    }
-}
-
-impl TryFrom<TcpListener> for Async<TcpListener> {
-    type Error = io::Error;
-
-    /// As [`Async::new`].
-    fn try_from(listener: TcpListener) -> io::Result<Self> {
-        Async::new(listener)
-    }
-}
-
-impl TryFrom<TcpStream> for Async<TcpStream> {
-    type Error = io::Error;
-
-    /// As [`Async::new`].
-    fn try_from(stream: TcpStream) -> io::Result<Self> {
-        Async::new(stream)
     }
 }

@@ -185,13 +185,7 @@ impl Timer {
 
     fn set(&mut self, at: Option<Instant>, period: Duration) {
         self.period = period;
-        match at {
-            Some(at) => self.deadline.reset(at),
-            None => {
-                let reactor = self.deadline.reactor().clone();
-                self.deadline = Deadline::after_in(Duration::MAX, reactor);
-            }
-        }
+        self.deadline.reset(at);
         if let Some(waker) = &self.waker {
             // Due already? Then whoever waits finds out when it polls.
             if self.deadline.poll(&mut Context::from_waker(waker)).is_ready() {

@@ -120,12 +120,3 @@ impl Async<UdpSocket> {
         self.write_with(|io| io.send(buf)).await
     }
 }
-
-impl TryFrom<UdpSocket> for Async<UdpSocket> {
-    type Error = io::Error;
-
-    /// As [`Async::new`].
-    fn try_from(socket: UdpSocket) -> io::Result<Self> {
-        Async::new(socket)
-    }
-}

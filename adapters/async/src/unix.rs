@@ -1,47 +1,15 @@
-//! Unix only: descriptors of an `Async<T>`, and Unix sockets with std's blocking methods made
-//! async. Everything else is reached by `get_ref`.
+//! Unix sockets: std's methods that can block, made async. Everything else: by `get_ref`.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::{SocketAddr, UnixDatagram, UnixListener, UnixStream};
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use mini_reactor::{AsIo, Direction, Handle};
+use mini_reactor::Handle;
 
 use crate::{Async, Incoming, connect, sys};
-
-impl<T: AsIo + AsFd + 'static> AsFd for Async<T> {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.get_ref().as_fd()
-    }
-}
-
-impl<T: AsIo + AsRawFd + 'static> AsRawFd for Async<T> {
-    fn as_raw_fd(&self) -> RawFd {
-        self.get_ref().as_raw_fd()
-    }
-}
-
-impl<T: AsIo + From<OwnedFd> + 'static> TryFrom<OwnedFd> for Async<T> {
-    type Error = io::Error;
-
-    /// As [`Async::new`]. Whether the descriptor is of the kind that `T` wants is not checked.
-    fn try_from(fd: OwnedFd) -> io::Result<Self> {
-        Async::new(fd.into())
-    }
-}
-
-impl<T: AsIo + Into<OwnedFd> + 'static> TryFrom<Async<T>> for OwnedFd {
-    type Error = io::Error;
-
-    /// As [`Async::into_inner`].
-    fn try_from(io: Async<T>) -> io::Result<OwnedFd> {
-        io.into_inner().map(Into::into)
-    }
-}
 
 impl Async<UnixListener> {
     /// Opens a listener at `path`, on the current reactor.
@@ -66,8 +34,7 @@ impl Async<UnixListener> {
     ///
     /// Dropping the future loses no connection: it stays in the listener's queue.
     pub async fn accept(&self) -> io::Result<(Async<UnixStream>, SocketAddr)> {
-        let (stream, peer) = self.read_with(accept).await?;
-        Ok((Async::wrap(stream, self.registration().reactor().clone()), peer))
+        self.accept_by(accept).await
     }
 
     /// Polls for a connection; the task in `cx` is woken when `Pending` may have changed.
@@ -79,10 +46,7 @@ impl Async<UnixListener> {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<(Async<UnixStream>, SocketAddr)>> {
-        let accepted = self.registration().poll_io(Direction::Read, cx, accept);
-        accepted.map_ok(|(stream, peer)| {
-            (Async::wrap(stream, self.registration().reactor().clone()), peer)
-        })
+        self.poll_accept_by(cx, accept)
     }
 
     /// The connections of this listener as a stream.
@@ -106,7 +70,8 @@ impl Stream for Incoming<'_, UnixListener> {
 }
 
 impl Async<UnixStream> {
-    /// Connects to the listener at `path`, on the current reactor.
+    /// Connects to the listener at `path`, on the current reactor. On Linux, a path that begins
+    /// with a zero byte is a name in the abstract namespace.
     ///
     /// # Errors
     ///
@@ -242,32 +207,5 @@ impl Async<UnixDatagram> {
     /// A dropped future has sent nothing.
     pub async fn send(&self, buf: &[u8]) -> io::Result<usize> {
         self.write_with(|io| io.send(buf)).await
-    }
-}
-
-impl TryFrom<UnixListener> for Async<UnixListener> {
-    type Error = io::Error;
-
-    /// As [`Async::new`].
-    fn try_from(listener: UnixListener) -> io::Result<Self> {
-        Async::new(listener)
-    }
-}
-
-impl TryFrom<UnixStream> for Async<UnixStream> {
-    type Error = io::Error;
-
-    /// As [`Async::new`].
-    fn try_from(stream: UnixStream) -> io::Result<Self> {
-        Async::new(stream)
-    }
-}
-
-impl TryFrom<UnixDatagram> for Async<UnixDatagram> {
-    type Error = io::Error;
-
-    /// As [`Async::new`].
-    fn try_from(socket: UnixDatagram) -> io::Result<Self> {
-        Async::new(socket)
     }
 }

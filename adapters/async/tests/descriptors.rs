@@ -5,7 +5,8 @@
 mod common;
 
 use std::io;
-use std::net::TcpStream;
+use std::net::{TcpStream, UdpSocket};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process::Command;
 
 use common::{run, tcp_listener};
@@ -16,12 +17,12 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const INNER: &str = "MINI_ASYNC_TEST_WITHOUT_DESCRIPTORS";
 
 #[test]
-fn accept_reports_a_lack_of_descriptors_and_works_afterwards() -> io::Result<()> {
+fn a_lack_of_descriptors_is_reported_and_passes() -> io::Result<()> {
     if std::env::var_os(INNER).is_some() {
         return without_descriptors();
     }
     let status = Command::new(std::env::current_exe()?)
-        .args(["--exact", "accept_reports_a_lack_of_descriptors_and_works_afterwards"])
+        .args(["--exact", "a_lack_of_descriptors_is_reported_and_passes"])
         .args(["--test-threads", "1", "--nocapture"])
         .env(INNER, "1")
         .status()?;
@@ -29,8 +30,20 @@ fn accept_reports_a_lack_of_descriptors_and_works_afterwards() -> io::Result<()>
     Ok(())
 }
 
+/// A socket that is received from through `&mut self`.
+struct Exclusive(UdpSocket);
+
+impl AsFd for Exclusive {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 fn without_descriptors() -> io::Result<()> {
     run(async {
+        let socket = UdpSocket::bind("127.0.0.1:0")?;
+        let own_address = socket.local_addr()?;
+        let mut exclusive = Async::new(Exclusive(socket))?;
         let listener = tcp_listener()?;
         let address = listener.get_ref().local_addr()?;
         // One connection first, so that all the reactor needs is open.
@@ -56,7 +69,15 @@ fn without_descriptors() -> io::Result<()> {
         let error = Async::<TcpStream>::connect(address).await.expect_err("nor here");
         assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::MFILE.raw_os_error()));
 
+        // The wait needs a duplicate, and there is no place for one.
+        let receive = |io: &mut Exclusive| io.0.recv(&mut [0; 8]);
+        let error = exclusive.read_with_mut(receive).await.expect_err("nor here");
+        assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::MFILE.raw_os_error()));
+
         drop(fill);
+        assert!(common::poll_once(exclusive.read_with_mut(receive)).is_pending());
+        exclusive.get_ref().0.send_to(b"note", own_address)?;
+        assert_eq!(exclusive.read_with_mut(receive).await?, 4);
         for client in &mut clients {
             let (mut accepted, _) = listener.accept().await?;
             io::Write::write_all(client, b"still here")?;

@@ -73,3 +73,9 @@ mod timer;
 pub use executor::{LocalSpawner, Spawner};
 pub use io::FuturesIo;
 pub use timer::{ReactorTimer, Sleep};
+
+/// The program in the workspace's README, compiled and run with these examples: the
+/// dev-dependencies here are what it needs.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

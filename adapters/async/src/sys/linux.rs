@@ -3,15 +3,12 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use mini_reactor::BorrowedIo;
 use rustix::fd::OwnedFd;
-use rustix::net::addr::SocketAddrArg;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-
-use super::{Connecting, unix};
 
 /// Non-blocking, and closed when another program is executed.
 const MODES: SocketFlags = SocketFlags::CLOEXEC.union(SocketFlags::NONBLOCK);
@@ -23,23 +20,16 @@ pub(crate) fn set_nonblocking(io: &BorrowedIo<'_>) -> io::Result<()> {
     }
 }
 
-pub(crate) fn tcp_connect(address: SocketAddr) -> io::Result<(TcpStream, Connecting)> {
-    let (socket, connecting) = connect(unix::family(&address), &address)?;
-    Ok((socket.into(), connecting))
+pub(super) fn stream_socket(family: AddressFamily) -> io::Result<OwnedFd> {
+    Ok(rustix::net::socket_with(family, SocketType::STREAM, MODES, None)?)
 }
 
-pub(crate) fn unix_connect(path: &Path) -> io::Result<(UnixStream, Connecting)> {
-    let (socket, connecting) = connect(AddressFamily::UNIX, &SocketAddrUnix::new(path)?)?;
-    Ok((socket.into(), connecting))
-}
-
-fn connect(
-    family: AddressFamily,
-    address: &impl SocketAddrArg,
-) -> io::Result<(OwnedFd, Connecting)> {
-    let socket = rustix::net::socket_with(family, SocketType::STREAM, MODES, None)?;
-    let connecting = unix::start_connect(&socket, address)?;
-    Ok((socket, connecting))
+/// A path that begins with a zero byte is a name in the abstract namespace.
+pub(super) fn unix_address(path: &Path) -> io::Result<SocketAddrUnix> {
+    match path.as_os_str().as_bytes() {
+        [0, name @ ..] => Ok(SocketAddrUnix::new_abstract_name(name)?),
+        _ => Ok(SocketAddrUnix::new(path)?),
+    }
 }
 
 pub(crate) fn tcp_accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {

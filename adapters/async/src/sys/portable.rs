@@ -6,17 +6,13 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use mini_reactor::BorrowedIo;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::OFlags;
 use rustix::io::FdFlags;
-use rustix::net::addr::SocketAddrArg;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
-
-use super::{Connecting, unix};
 
 pub(crate) fn set_nonblocking(io: &BorrowedIo<'_>) -> io::Result<()> {
     io.as_fd().map_or(Ok(()), set_nonblocking_fd)
@@ -30,26 +26,16 @@ fn set_nonblocking_fd(fd: impl AsFd) -> io::Result<()> {
     Ok(())
 }
 
-pub(crate) fn tcp_connect(address: SocketAddr) -> io::Result<(TcpStream, Connecting)> {
-    let (socket, connecting) = connect(unix::family(&address), &address)?;
-    Ok((socket.into(), connecting))
-}
-
-pub(crate) fn unix_connect(path: &Path) -> io::Result<(UnixStream, Connecting)> {
-    let (socket, connecting) = connect(AddressFamily::UNIX, &SocketAddrUnix::new(path)?)?;
-    Ok((socket.into(), connecting))
-}
-
-fn connect(
-    family: AddressFamily,
-    address: &impl SocketAddrArg,
-) -> io::Result<(OwnedFd, Connecting)> {
+pub(super) fn stream_socket(family: AddressFamily) -> io::Result<OwnedFd> {
     let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
     rustix::io::fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
     sigpipe::never(&socket)?;
     set_nonblocking_fd(&socket)?;
-    let connecting = unix::start_connect(&socket, address)?;
-    Ok((socket, connecting))
+    Ok(socket)
+}
+
+pub(super) fn unix_address(path: &Path) -> io::Result<SocketAddrUnix> {
+    Ok(SocketAddrUnix::new(path)?)
 }
 
 pub(crate) fn tcp_accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
@@ -88,11 +74,13 @@ mod tests {
     #[test]
     fn sockets_end_up_in_the_modes_that_linux_sets_at_once() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (client, _) = tcp_connect(listener.local_addr().unwrap()).unwrap();
+        let client = stream_socket(AddressFamily::INET).unwrap();
+        assert!(is_nonblocking(&client));
+        let _ = rustix::net::connect(&client, &listener.local_addr().unwrap());
         let (server, _) = tcp_accept(&listener).unwrap();
-        for stream in [&client, &server] {
-            assert!(is_nonblocking(stream));
-            assert!(rustix::io::fcntl_getfd(stream).unwrap().contains(FdFlags::CLOEXEC));
+        for socket in [&client, &OwnedFd::from(server)] {
+            assert!(is_nonblocking(socket));
+            assert!(rustix::io::fcntl_getfd(socket).unwrap().contains(FdFlags::CLOEXEC));
         }
     }
 
@@ -105,8 +93,8 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_unix_listener_is_an_error() {
-        let missing = unix_connect(Path::new("/nonexistent/socket")).unwrap_err();
-        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+    fn a_path_is_an_address() {
+        let address = unix_address(Path::new("/some/socket")).unwrap();
+        assert_eq!(address.path().unwrap().to_str(), Ok("/some/socket"));
     }
 }

@@ -1,7 +1,7 @@
 //! Windows: everything that can be waited for is a socket.
 
 use std::any::Any;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::OnceLock;
 
@@ -19,14 +19,31 @@ pub(crate) fn set_nonblocking(io: &BorrowedIo<'_>) -> io::Result<()> {
 }
 
 /// Standard input and output are no sockets here.
-pub(crate) fn refuse_stdio(_: &BorrowedIo<'_>) -> io::Result<()> {
+pub(crate) fn check(_: &BorrowedIo<'_>) -> io::Result<()> {
     Ok(())
 }
 
-pub(crate) fn end_of_writing(io: &dyn Any) -> io::Result<()> {
-    match io.downcast_ref::<TcpStream>() {
-        Some(stream) => stream.shutdown(Shutdown::Write),
-        None => Ok(()),
+/// See `sys/mod.rs`.
+pub(crate) struct StdIo<'a>(&'a TcpStream);
+
+impl<'a> StdIo<'a> {
+    #[inline]
+    pub(crate) fn of(io: &'a dyn Any) -> Option<StdIo<'a>> {
+        io.downcast_ref().map(StdIo)
+    }
+
+    #[inline]
+    pub(crate) fn as_read(&mut self) -> &mut dyn Read {
+        &mut self.0
+    }
+
+    #[inline]
+    pub(crate) fn as_write(&mut self) -> &mut dyn Write {
+        &mut self.0
+    }
+
+    pub(crate) fn end_of_writing(&self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
     }
 }
 

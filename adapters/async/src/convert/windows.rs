@@ -1,4 +1,4 @@
-//! Windows only: the socket of an `Async<T>`.
+//! Windows: sockets.
 
 use std::io;
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};

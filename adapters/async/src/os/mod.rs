@@ -1,0 +1,4 @@
+//! What only some operating systems have.
+
+#[cfg(unix)]
+pub mod unix;
