@@ -7,6 +7,8 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::{TimeVal, TimeValLike};
 use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -31,6 +33,21 @@ impl CpuClock {
         let time = clock_gettime(self.0)?;
         Ok(Duration::from(time))
     }
+}
+
+/// CPU time that this process and its children that ended used so far.
+pub(crate) fn used_with_children() -> io::Result<Duration> {
+    let mut used = Duration::ZERO;
+    for who in [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN] {
+        let usage = getrusage(who)?;
+        used += duration(usage.user_time()) + duration(usage.system_time());
+    }
+    Ok(used)
+}
+
+fn duration(time: TimeVal) -> Duration {
+    let micros = u64::try_from(time.num_microseconds()).unwrap_or(0); // never negative
+    Duration::from_micros(micros)
 }
 
 /// A process or thread id as nix writes it.

@@ -122,6 +122,20 @@ fn a_single_thread_starts_no_threads() {
 }
 
 #[test]
+fn a_bound_is_measured_and_judged() {
+    let output = compare("bounds --only idle-sleep-calls --rounds 6");
+    let out = String::from_utf8(output.stdout).unwrap();
+    let line = out.lines().find(|line| line.starts_with("idle-sleep-calls")).expect(&out);
+    let words: Vec<_> = line.split_whitespace().collect();
+    let [_, "≤", limit, median, interval, verdict] = words[..] else { panic!("{line}") };
+    let median: f64 = median.parse().unwrap();
+    assert!((0.9..=limit.parse().unwrap()).contains(&median), "{line}");
+    assert!(interval.contains('–'), "{line}");
+    assert_eq!(verdict, "met", "{line}");
+    assert!(output.status.success());
+}
+
+#[test]
 fn wrong_command_lines_say_what_exists() {
     for (line, says) in [
         ("measure ecko --on smol", "there are: echo"),
@@ -129,6 +143,7 @@ fn wrong_command_lines_say_what_exists() {
         ("measure echo --on single-thread/kqueue", "there are: system"),
         ("measure echo --on tokyo", "tokio-ct"),
         ("measure echo --on smol --set conn=1", "conns"),
+        ("bounds --only ecko", "echo-1-calls"),
     ] {
         let output = compare(line);
         assert_eq!(output.status.code(), Some(2), "{line}");

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use lexopt::prelude::{Long, Short, Value};
 use lexopt::{Parser, ValueExt};
 
+use crate::bounds::{self, Bound};
 use crate::columns::{self, Column};
 use crate::measure::{Case, CountWith};
 use crate::params::Params;
@@ -21,6 +22,10 @@ pub(super) enum Command {
     All,
     List,
     Measure(Measure),
+    Bounds {
+        bounds: Vec<&'static Bound>,
+        rounds: usize,
+    },
     Serve(Options),
     /// Hidden: this process is a child. See [`crate::child`].
     Child(String),
@@ -53,6 +58,7 @@ pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         "help" => Ok(Command::Help),
         "list" => no_more(&mut parser).map(|()| Command::List),
         "measure" => measure(&mut parser),
+        "bounds" => bounds(&mut parser),
         "serve" => serve(&mut parser),
         "child" => value(&mut parser, "an order").map(Command::Child),
         other => return Err(format!("no command `{other}`")),
@@ -118,6 +124,19 @@ fn measure(parser: &mut Parser) -> Result<Command, String> {
     let params = Params::resolve(workload.settings, &changes)?;
     let case = Case { workload, params, columns };
     Ok(Command::Measure(Measure { case, rounds, counts, count_with, json }))
+}
+
+fn bounds(parser: &mut Parser) -> Result<Command, String> {
+    let (mut only, mut rounds) = (Vec::new(), 9);
+    while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
+        match arg {
+            Long("only") => only.push(value(parser, "part of a name after --only")?),
+            Long("rounds") => rounds = number(parser, "--rounds")?.max(1),
+            Long("help") | Short('h') => return Err(HELP),
+            other => return Err(other.unexpected().to_string()),
+        }
+    }
+    Ok(Command::Bounds { bounds: bounds::select(&only)?, rounds })
 }
 
 fn serve(parser: &mut Parser) -> Result<Command, String> {

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::measure::{self, Case, Plan};
+use crate::bounds::{self, Bound, Verdict};
+use crate::measure::others::Others;
+use crate::measure::{self, Plan, Repeats};
 use crate::report;
 use crate::{child, serve};
 use args::{Command, Measure};
@@ -24,6 +26,8 @@ compare: real work on every executor x reactor, and on their peers
           [--rounds N] [--counts N] [--count-with perf|ptrace] [--json]
                                 one workload; N timing rounds (9), N passes that count
                                 system calls and allocations (3)
+  compare bounds [--only PART_OF_NAME ...] [--rounds N]
+                                what is promised of our columns, measured and judged
   compare serve DIR [--executor E] [--reactor R] [--addr A]
                                 a file server, on 127.0.0.1:8080 unless told otherwise
 ";
@@ -42,6 +46,7 @@ pub(crate) fn main() -> ExitCode {
         Command::All => all(),
         Command::List => say(&list::text()),
         Command::Measure(measure) => self::measure(measure),
+        Command::Bounds { bounds, rounds } => self::bounds(&bounds, rounds),
         Command::Serve(options) => serve::run(&options),
         Command::Child(order) => child::main(&order),
     };
@@ -69,19 +74,26 @@ fn all() -> Result<(), String> {
         "{} cases, up to {} rounds each, small settings: look for factors here, and at `compare \
          measure` for percents.",
         plan.cases.len(),
-        plan.rounds
+        plan.repeats.time
     ))?;
-    let results = with_progress(&plan);
-    let page = report::html::write(&results).map_err(|error| format!("report: {error}"));
+    let others = Others::watch();
+    let results = measure::run(&plan, Progress::new(plan.passes()).step());
+    let warning = others.warning();
+    let page = report::html::write(&results, warning.as_deref())
+        .map_err(|error| format!("report: {error}"));
     say(&report::table::all(&results))?;
     report::table::failures(&results);
+    warn(warning);
     say(&format!("Plots: {}", page?.display()))
 }
 
 /// `compare measure`.
 fn measure(Measure { case, rounds, counts, count_with, json }: Measure) -> Result<(), String> {
-    let plan = Plan { cases: vec![case], rounds, counts, count_with, budget: None };
-    let results = with_progress(&plan);
+    let repeats = Repeats { time: rounds, syscalls: counts, allocations: counts };
+    let plan = Plan { cases: vec![case], repeats, count_with, budget: None };
+    let others = Others::watch();
+    let results = measure::run(&plan, Progress::new(plan.passes()).step());
+    let warning = others.warning();
     let (case, outcomes) = &results[0];
     if json {
         for outcome in outcomes {
@@ -91,25 +103,69 @@ fn measure(Measure { case, rounds, counts, count_with, json }: Measure) -> Resul
         say(&report::table::one(case, outcomes))?;
         report::table::failures(&results);
     }
+    warn(warning);
     if outcomes.iter().any(|outcome| outcome.failed) {
         return Err("a column could not be timed".to_owned());
     }
     Ok(())
 }
 
-/// Measures, with a bar on standard error if that is a terminal.
-fn with_progress(plan: &Plan) -> Vec<(Case, Vec<measure::result::Outcome>)> {
-    let bar = ProgressBar::with_draw_target(
-        Some(plan.passes() as u64),
-        ProgressDrawTarget::stderr(), // hidden by itself if that is not a terminal
-    );
-    let style = ProgressStyle::with_template("{bar:30} {pos:>3}/{len} {elapsed} {wide_msg:.dim}");
-    bar.set_style(style.expect("the template is well-formed"));
-    bar.enable_steady_tick(Duration::from_millis(200));
-    let results = measure::run(plan, |next| {
-        bar.set_message(next.to_owned());
-        bar.inc(1);
-    });
-    bar.finish_and_clear();
-    results
+/// `compare bounds`.
+fn bounds(bounds: &[&Bound], rounds: usize) -> Result<(), String> {
+    let progress = Progress::new(bounds.iter().map(|bound| bound.plan(rounds).passes()).sum());
+    say(&bounds::heading())?;
+    let mut bad = Vec::new();
+    let others = Others::watch();
+    for bound in bounds {
+        let results = measure::run(&bound.plan(rounds), progress.step());
+        let (line, verdict) = bound.judge(&results[0].1);
+        progress.above(|| say(&line))?;
+        if matches!(verdict, Verdict::Missed | Verdict::Failed) {
+            bad.push(bound.name);
+        }
+    }
+    drop(progress);
+    warn(others.warning());
+    if bad.is_empty() { Ok(()) } else { Err(format!("not met: {}", bad.join(", "))) }
+}
+
+/// Says on standard error that the machine was not calm.
+fn warn(warning: Option<String>) {
+    if let Some(warning) = warning {
+        eprintln!("{warning}");
+    }
+}
+
+/// A bar on standard error, if that is a terminal. It goes away when dropped.
+struct Progress(ProgressBar);
+
+impl Progress {
+    fn new(passes: usize) -> Self {
+        let target = ProgressDrawTarget::stderr(); // hidden by itself if that is not a terminal
+        let bar = ProgressBar::with_draw_target(Some(passes as u64), target);
+        let style =
+            ProgressStyle::with_template("{bar:30} {pos:>3}/{len} {elapsed} {wide_msg:.dim}");
+        bar.set_style(style.expect("the template is well-formed"));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// What to call before each pass.
+    fn step(&self) -> impl FnMut(&str) {
+        |next| {
+            self.0.set_message(next.to_owned());
+            self.0.inc(1);
+        }
+    }
+
+    /// Prints above the bar.
+    fn above<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
 }

@@ -24,14 +24,23 @@ pub(crate) struct Case {
 pub(crate) struct Plan {
     /// What to measure.
     pub(crate) cases: Vec<Case>,
-    /// Timing passes of each column of each case.
-    pub(crate) rounds: usize,
-    /// Passes that count system calls, and as many that count allocations.
-    pub(crate) counts: usize,
+    /// Passes of each column of each case.
+    pub(crate) repeats: Repeats,
     /// How system calls are counted.
     pub(crate) count_with: CountWith,
     /// After this no case is timed again; each is once, in any event.
     pub(crate) budget: Option<Duration>,
+}
+
+/// How many passes of each kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Repeats {
+    /// Timing passes.
+    pub(crate) time: usize,
+    /// Passes that count system calls.
+    pub(crate) syscalls: usize,
+    /// Passes that count allocations.
+    pub(crate) allocations: usize,
 }
 
 /// What all passes of one column of one case measured.
@@ -55,14 +64,16 @@ pub(crate) fn run(
     let mut passes: Vec<Vec<Passes>> = plan.cases.iter().map(Case::no_passes).collect();
     let began = Instant::now();
     // Counts first: they are few, and a budget must not leave them out.
-    for mode in [Mode::Syscalls, Mode::Allocations] {
-        for round in 0..plan.counts {
+    let counts =
+        [(Mode::Syscalls, plan.repeats.syscalls), (Mode::Allocations, plan.repeats.allocations)];
+    for (mode, rounds) in counts {
+        for round in 0..rounds {
             for (case, passes) in plan.cases.iter().zip(&mut passes) {
                 one_round(case, mode, round, plan.count_with, passes, &mut progress);
             }
         }
     }
-    for round in 0..plan.rounds {
+    for round in 0..plan.repeats.time {
         for (case, passes) in plan.cases.iter().zip(&mut passes) {
             if round > 0 && plan.budget.is_some_and(|budget| began.elapsed() > budget) {
                 break;
@@ -101,7 +112,8 @@ impl Plan {
     /// How often [`run`] calls `progress` if no budget ends it.
     pub(crate) fn passes(&self) -> usize {
         let columns: usize = self.cases.iter().map(|case| case.columns.len()).sum();
-        columns * (self.rounds + 2 * self.counts)
+        let Repeats { time, syscalls, allocations } = self.repeats;
+        columns * (time + syscalls + allocations)
     }
 }
 

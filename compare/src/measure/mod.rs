@@ -9,6 +9,7 @@
 //! 3. allocations: the allocator counts.
 
 pub(crate) mod case;
+pub(crate) mod others;
 mod process;
 pub(crate) mod result;
 pub(crate) mod stats;
@@ -24,7 +25,7 @@ use crate::columns::Column;
 use crate::load::LoadOrder;
 use crate::params::Params;
 use crate::workloads::{Shape, Workload};
-pub(crate) use case::{Case, Plan, run};
+pub(crate) use case::{Case, Plan, Repeats, run};
 use process::Process;
 pub(crate) use syscalls::CountWith;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Case, CountWith, Plan};
+use super::{Case, CountWith, Plan, Repeats};
 use crate::columns::Column;
 use crate::params::Params;
 use crate::workloads::Workload;
@@ -51,8 +51,7 @@ pub(crate) fn plan() -> Plan {
     });
     Plan {
         cases: cases.collect(),
-        rounds: ROUNDS,
-        counts: 1,
+        repeats: Repeats { time: ROUNDS, syscalls: 1, allocations: 1 },
         count_with: CountWith::default(),
         budget: Some(BUDGET),
     }

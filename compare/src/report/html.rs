@@ -26,16 +26,20 @@ td,th{padding:.2rem .8rem .2rem 0;text-align:right;\
 white-space:nowrap;border-bottom:1px solid var(--line)}\
 td:first-child,th:first-child{text-align:left}th{font-weight:600}";
 
-/// Writes `report.html` into the folder `compare` of the target folder; returns where.
+/// Writes `report.html` into the folder `compare` of the target folder; returns where. `warning`
+/// says what speaks against the figures.
 ///
 /// # Errors
 ///
 /// What the file system says.
-pub(crate) fn write(results: &[(Case, Vec<Outcome>)]) -> io::Result<PathBuf> {
+pub(crate) fn write(
+    results: &[(Case, Vec<Outcome>)],
+    warning: Option<&str>,
+) -> io::Result<PathBuf> {
     let folder = target_folder()?.join("compare");
     fs::create_dir_all(&folder)?;
     let path = folder.join("report.html");
-    fs::write(&path, page(results)?)?;
+    fs::write(&path, page(results, warning)?)?;
     Ok(path)
 }
 
@@ -50,7 +54,7 @@ fn target_folder() -> io::Result<PathBuf> {
     Ok(program.ancestors().skip(1).find(marked).map_or("target".into(), Path::to_owned))
 }
 
-fn page(results: &[(Case, Vec<Outcome>)]) -> io::Result<String> {
+fn page(results: &[(Case, Vec<Outcome>)], warning: Option<&str>) -> io::Result<String> {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>compare</title>\n\
@@ -62,8 +66,12 @@ fn page(results: &[(Case, Vec<Outcome>)]) -> io::Result<String> {
     page.push_str(
         "<p>Each dot is the CPU time that one operation takes, against the first column: left of the \
          line is cheaper. Medians of interleaved rounds with small settings, a process of its own \
-         for each: look for factors here. <code>compare measure</code> is for percents.</p>\n",
+         for each: look for factors here. <code>compare measure</code> is for percents. The line \
+         over a bar goes from the least round to the greatest.</p>\n",
     );
+    if let Some(warning) = warning {
+        add(&mut page, &format!("<p><strong>{}</strong></p>\n", escape(warning)));
+    }
     let longest =
         results.iter().map(|(_, outcomes)| outcomes).max_by_key(|outcomes| outcomes.len());
     page.push_str(&legend(longest.map_or(&[], Vec::as_slice)));

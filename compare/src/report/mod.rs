@@ -3,4 +3,4 @@
 pub(crate) mod html;
 mod plots;
 pub(crate) mod table;
-mod units;
+pub(crate) mod units;

@@ -40,7 +40,9 @@ pub(crate) fn run<R: Runtime>(files: Files) -> io::Result<()> {
         let (stop, stopping) = stop();
         future::or(accept_all::<R>(&listener, &Arc::new(root), &stopping), signals.next()).await?;
         drop((listener, stopping)); // the port is free from here on
-        super::note(format_args!("stopping; requests that run are finished"));
+        super::note(format_args!(
+            "stopping; requests that run are finished, Ctrl-C again ends them"
+        ));
         let all_finished = async {
             stop.and_wait().await;
             Ok(())

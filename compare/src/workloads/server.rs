@@ -31,11 +31,18 @@ pub(super) fn serve<R: Runtime>(
     let buffer = buffer_bytes(params);
     let serve = move |listener: TcpListener| {
         R::start(lent, async move {
-            let listener = R::listen(listener)?;
-            match kind {
-                Kind::Http => serve_http::<R>(&listener).await,
-                Kind::Echo | Kind::Churn | Kind::Idle => serve_echo::<R>(&listener, buffer).await,
-            }
+            // A task: where the main future runs differs between columns, where tasks run is the
+            // column's business.
+            R::join(R::spawn(async move {
+                let listener = R::listen(listener)?;
+                match kind {
+                    Kind::Http => serve_http::<R>(&listener).await,
+                    Kind::Echo | Kind::Churn | Kind::Idle => {
+                        serve_echo::<R>(&listener, buffer).await
+                    }
+                }
+            }))
+            .await
         })
     };
     listener.set_nonblocking(true)?;

@@ -1,0 +1,83 @@
+//! The bounds: one table. What a number means and how it is measured is the workload's to say.
+
+/// What has to be true of one number.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    /// For `--only`: what is measured, of what, at which size.
+    pub(crate) name: &'static str,
+    pub(crate) workload: &'static str,
+    /// Settings that are not the defaults.
+    pub(super) set: &'static [(&'static str, &'static str)],
+    pub(super) metric: &'static str,
+    /// The column that is judged.
+    pub(super) column: &'static str,
+    /// If given, the number is a ratio to this column's, measured in the same rounds.
+    pub(super) against: Option<&'static str>,
+    /// The greatest value allowed, in the metric's unit or as a ratio. `None`: the figure is
+    /// printed and nothing is demanded of it.
+    pub(super) at_most: Option<f64>,
+}
+
+const LOCAL: &str = "single-thread/system";
+const CALLS: &str = "syscalls_per_op";
+const CPU: &str = "cpu_ns_per_op";
+const TOKIO: Option<&str> = Some("tokio-ct");
+
+const fn row(
+    name: &'static str,
+    (workload, set): (&'static str, &'static [(&'static str, &'static str)]),
+    metric: &'static str,
+    against: Option<&'static str>,
+    at_most: Option<f64>,
+) -> Bound {
+    Bound { name, workload, set, metric, column: LOCAL, against, at_most }
+}
+
+const ECHO_1: (&str, &[(&str, &str)]) = ("echo", &[("conns", "1")]);
+const ECHO_1_ON_2: (&str, &[(&str, &str)]) = ("echo", &[("conns", "1"), ("workers", "2")]);
+const ECHO_64: (&str, &[(&str, &str)]) = ("echo", &[("conns", "64")]);
+const ECHO_512: (&str, &[(&str, &str)]) = ("echo", &[("conns", "512")]);
+const HTTP_64: (&str, &[(&str, &str)]) = ("http", &[("conns", "64")]);
+const IDLE: (&str, &[(&str, &str)]) = ("idle", &[]);
+const IDLE_SLEEP: (&str, &[(&str, &str)]) = ("idle-sleep", &[]);
+const SLEEPS_50_US: (&str, &[(&str, &str)]) = ("sleeps", &[("slack", "50")]);
+const SLEEPS_1_MS: (&str, &[(&str, &str)]) = ("sleeps", &[("slack", "1000")]);
+const SPAWN_OUTSIDE: (&str, &[(&str, &str)]) = ("spawn", &[("where", "outside")]);
+const SPAWN_INSIDE: (&str, &[(&str, &str)]) = ("spawn", &[("where", "inside")]);
+const SPAWN_WAVES: (&str, &[(&str, &str)]) = ("spawn", &[("where", "waves")]);
+const YIELD_1000: (&str, &[(&str, &str)]) = ("yield", &[("tasks", "1000")]);
+const YIELD_1: (&str, &[(&str, &str)]) = ("yield", &[("tasks", "1")]);
+const PINGPONG: (&str, &[(&str, &str)]) = ("pingpong", &[]);
+const TIMERS_CHURN: (&str, &[(&str, &str)]) = ("timers", &[("mode", "churn")]);
+const TIMERS_STANDING: (&str, &[(&str, &str)]) = ("timers", &[("mode", "standing")]);
+
+/// All bounds.
+pub(crate) const ALL: &[Bound] = &[
+    row("echo-1-calls", ECHO_1, CALLS, None, Some(3.05)),
+    row("echo-64-calls", ECHO_64, CALLS, None, Some(2.1)),
+    row("echo-512-calls", ECHO_512, CALLS, None, Some(2.1)),
+    // Two threads with an executor each share the reactor: waking the other one must be rare.
+    row("echo-1-on-2-calls", ECHO_1_ON_2, CALLS, None, Some(3.3)),
+    row("echo-1-cpu", ECHO_1, CPU, TOKIO, None),
+    row("echo-64-cpu", ECHO_64, CPU, TOKIO, Some(0.95)),
+    row("echo-512-cpu", ECHO_512, CPU, TOKIO, None),
+    row("echo-1-cpu-raw", ECHO_1, CPU, Some("raw-epoll"), None),
+    row("echo-64-cpu-raw", ECHO_64, CPU, Some("raw-epoll"), None),
+    row("echo-512-cpu-raw", ECHO_512, CPU, Some("raw-epoll"), None),
+    row("http-64-cpu", HTTP_64, CPU, TOKIO, None),
+    row("idle-bytes", IDLE, "bytes_per_op", None, Some(300.0)),
+    row("idle-allocations", IDLE, "allocs_per_op", None, Some(2.0)),
+    row("idle-sleep-calls", IDLE_SLEEP, CALLS, None, Some(1.05)),
+    row("sleeps-50us-late", SLEEPS_50_US, "p50_ns", None, Some(60_000.0)),
+    row("sleeps-1ms-cpu", SLEEPS_1_MS, CPU, TOKIO, Some(0.8)),
+    row("spawn-outside-cpu", SPAWN_OUTSIDE, CPU, TOKIO, Some(0.45)),
+    row("spawn-inside-cpu", SPAWN_INSIDE, CPU, TOKIO, Some(0.45)),
+    row("spawn-waves-cpu", SPAWN_WAVES, CPU, TOKIO, Some(0.45)),
+    row("yield-1000-cpu", YIELD_1000, CPU, TOKIO, Some(0.70)),
+    row("yield-1-cpu", YIELD_1, CPU, TOKIO, Some(0.15)),
+    row("pingpong-cpu", PINGPONG, CPU, TOKIO, None),
+    row("timers-churn-cpu", TIMERS_CHURN, CPU, TOKIO, Some(0.2)),
+    row("timers-standing-cpu", TIMERS_STANDING, CPU, TOKIO, Some(0.4)),
+    row("echo-threads", ECHO_64, "threads", None, Some(0.0)),
+    row("sleeps-threads", SLEEPS_50_US, "threads", None, Some(0.0)),
+];
