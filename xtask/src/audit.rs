@@ -4,11 +4,12 @@
 //! budgets. How each figure is counted is part of the help, because a figure without it cannot be
 //! compared with anybody else's.
 
+use crate::command::Typed;
 use crate::rust::cfg::Class;
 use crate::rust::items::{Item, Unsafe, items, unsafe_uses};
 use crate::rust::lexer::Kind;
 use crate::rust::source::Source;
-use crate::tree::{Package, Tree, cargo_output};
+use crate::tree::{Package, Tree};
 use std::collections::BTreeSet;
 
 pub(crate) const HELP: &str = "\
@@ -143,17 +144,9 @@ fn weigh(tree: &Tree, package: &Package) -> Weight {
 
 /// How many distinct packages a crate's tree has, itself included.
 fn packages(name: &str, edges: &str) -> Result<usize, String> {
-    let printed = cargo_output(&[
-        "tree",
-        "--package",
-        name,
-        "--edges",
-        edges,
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ])?;
+    let tree =
+        Typed::cargo("tree --prefix none --format {p} --package").and([name, "--edges", edges]);
+    let printed = tree.output()?;
     Ok(distinct(&printed))
 }
 

@@ -5,13 +5,11 @@
 //! with other flags have target folders of their own, for cargo would else rebuild everything at
 //! each change of flags.
 
-use crate::tidy;
-use crate::tree::{Dependency, Package, Tree, cargo, root};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::command::Typed;
+use crate::parts::{Parts, all};
+use crate::tree::{Dependency, Package, Tree};
+use std::collections::BTreeSet;
 use std::env;
-use std::path::PathBuf;
-use std::process::Command;
-use std::time::{Duration, Instant};
 
 /// The crates whose tests also run on the core's other ways to poll.
 const POLLED: [&str; 3] = ["mini-reactor", "mini-async", "mini-executor-single-thread"];
@@ -28,20 +26,7 @@ const PREEMPTIONS_MAX: (&str, &str) = ("LOOM_MAX_PREEMPTIONS", "3");
 struct Step {
     name: String,
     why: &'static str,
-    work: Work,
-}
-
-#[derive(Debug)]
-enum Work {
-    Tidy,
-    Commands(Vec<Cargo>),
-}
-
-/// A cargo command.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Cargo {
-    arguments: Vec<String>,
-    environment: BTreeMap<&'static str, String>,
+    commands: Vec<Typed>,
 }
 
 pub(crate) fn help() -> String {
@@ -73,32 +58,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         steps.iter().for_each(print_step);
         return Ok(());
     }
-    let mut results: Vec<(String, Duration, Result<(), String>)> = Vec::new();
+    let mut parts = Parts::default();
     for step in steps {
-        println!("\n== {}: {}", step.name, step.why);
-        let begun = Instant::now();
-        let result = perform(&step.work);
-        let failed = result.is_err();
-        results.push((step.name, begun.elapsed(), result));
-        if failed && has("--fail-fast") {
+        if !parts.run(&step.name, step.why, || all(&step.commands)) && has("--fail-fast") {
             break;
         }
     }
-    summarise(&results)
-}
-
-fn summarise(results: &[(String, Duration, Result<(), String>)]) -> Result<(), String> {
-    println!("\n== summary");
-    for (name, time, result) in results {
-        let verdict = match result {
-            Ok(()) => "ok".to_owned(),
-            Err(error) => format!("FAILED: {error}"),
-        };
-        println!("{name:<16}{:>7.1} s  {verdict}", time.as_secs_f64());
-    }
-    let failed = results.iter().filter(|(_, _, result)| result.is_err()).count();
-    println!("steps: {} passed, {failed} failed", results.len() - failed);
-    if failed == 0 { Ok(()) } else { Err(format!("failed steps: {failed}")) }
+    parts.finish()
 }
 
 /// The steps that the arguments ask for.
@@ -128,37 +94,30 @@ fn chosen(steps: Vec<Step>, arguments: &[String]) -> Result<Vec<Step>, String> {
 }
 
 fn steps(tree: &Tree) -> Vec<Step> {
-    let step = |name: &str, why, work| Step { name: name.to_owned(), why, work };
-    let one = |command| Work::Commands(vec![command]);
+    let step = |name: &str, why, commands| Step { name: name.to_owned(), why, commands };
+    let one = |words: &str| vec![Typed::cargo(words)];
+    let doc = Typed::cargo("doc --workspace --no-deps").with("RUSTDOCFLAGS", "-D warnings");
     let mut steps = vec![
-        step("fmt", "the formatting is rustfmt's", one(Cargo::new("fmt --all --check"))),
-        step("tidy", "the rules of `cargo xtask tidy`", Work::Tidy),
+        step("fmt", "the formatting is rustfmt's", one("fmt --all --check")),
+        step("tidy", "the rules a compiler does not check", one("xtask tidy")),
         step(
             "clippy",
             "no warnings, in tests and examples too",
-            one(Cargo::new("clippy --workspace --all-targets -- -D warnings")),
+            one("clippy --workspace --all-targets -- -D warnings"),
         ),
-        step(
-            "doc",
-            "the documentation builds, its links resolve",
-            one(Cargo::new("doc --workspace --no-deps").with("RUSTDOCFLAGS", "-D warnings")),
-        ),
-        step(
-            "test",
-            "every test, on the default reactor",
-            one(Cargo::new("test --workspace --no-fail-fast")),
-        ),
+        step("doc", "the documentation builds, its links resolve", vec![doc]),
+        step("test", "every test, on the default reactor", one("test --workspace --no-fail-fast")),
     ];
     let models = models(&tree.packages);
     if !models.is_empty() {
         let why = "every interleaving of the lock-free parts, within a bound";
-        steps.push(step("models", why, Work::Commands(models)));
+        steps.push(step("models", why, models));
     }
     for poller in POLLERS {
         let why = "the same tests on the portable way to poll, as other systems have it";
         let commands = polled(&tree.packages, poller);
         if !commands.is_empty() {
-            steps.push(step(&format!("poller-{poller}"), why, Work::Commands(commands)));
+            steps.push(step(&format!("poller-{poller}"), why, commands));
         }
     }
     steps
@@ -169,20 +128,20 @@ fn steps(tree: &Tree) -> Vec<Step> {
 ///
 /// Models that bring loom's types along under a path of their own need no flag; they are ordinary
 /// tests and run with the others. That is the better way where dependencies know the flag too.
-fn models(packages: &[Package]) -> Vec<Cargo> {
+fn models(packages: &[Package]) -> Vec<Typed> {
     let mut commands = Vec::new();
     for package in packages {
         let under_flag = |one: &Dependency| one.name == "loom" && one.platform == "cfg(loom)";
         if !package.dependencies.iter().any(under_flag) {
             continue;
         }
-        let mut command = Cargo::new("test --release --package").and(&[&package.name]);
+        let mut command = Typed::cargo("test --release --package").and([&package.name]);
         let tests = tests(package, true);
         if tests.is_empty() {
-            command = command.and(&["--lib", "loom"]);
+            command = command.and(["--lib", "loom"]);
         }
         for test in tests {
-            command = command.and(&["--test", test]);
+            command = command.and(["--test", test]);
         }
         let bound = env::var(PREEMPTIONS_MAX.0).unwrap_or_else(|_| PREEMPTIONS_MAX.1.to_owned());
         let flagged = command.with("RUSTFLAGS", "--cfg loom").with(PREEMPTIONS_MAX.0, &bound);
@@ -192,7 +151,7 @@ fn models(packages: &[Package]) -> Vec<Cargo> {
 }
 
 /// The integration tests of a package that are models, or those that are not.
-fn tests(package: &Package, models: bool) -> Vec<&str> {
+pub(crate) fn tests(package: &Package, models: bool) -> Vec<&str> {
     package
         .targets
         .iter()
@@ -203,96 +162,31 @@ fn tests(package: &Package, models: bool) -> Vec<&str> {
 
 /// The tests of the crates that poll. Without documentation tests, which show the interface, and
 /// without models, which know no poller.
-fn polled(packages: &[Package], poller: &str) -> Vec<Cargo> {
-    let mut command = Cargo::new("test --no-fail-fast --lib");
+fn polled(packages: &[Package], poller: &str) -> Vec<Typed> {
+    let mut command = Typed::cargo("test --no-fail-fast --lib");
     let polled: Vec<&Package> =
         packages.iter().filter(|package| POLLED.contains(&package.name.as_str())).collect();
     if polled.is_empty() {
         return Vec::new();
     }
     for package in &polled {
-        command = command.and(&["--package", &package.name]);
+        command = command.and(["--package", &package.name]);
     }
     let tests: BTreeSet<&str> = polled.iter().flat_map(|package| tests(package, false)).collect();
     for test in tests {
-        command = command.and(&["--test", test]);
+        command = command.and(["--test", test]);
     }
     let flags = format!("--cfg mini_reactor_poller=\"{poller}\"");
     vec![command.with("RUSTFLAGS", &flags).apart(&format!("poller-{poller}"))]
 }
 
-impl Cargo {
-    /// A command from its words.
-    fn new(words: &str) -> Cargo {
-        Cargo {
-            arguments: words.split_whitespace().map(str::to_owned).collect(),
-            environment: BTreeMap::new(),
-        }
-    }
-
-    fn and(mut self, arguments: &[&str]) -> Cargo {
-        self.arguments.extend(arguments.iter().map(|argument| (*argument).to_owned()));
-        self
-    }
-
-    fn with(mut self, name: &'static str, value: &str) -> Cargo {
-        self.environment.insert(name, value.to_owned());
-        self
-    }
-
-    /// In a target folder of its own, inside the usual one.
-    fn apart(self, folder: &str) -> Cargo {
-        let usual =
-            env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-        self.with("CARGO_TARGET_DIR", &usual.join(folder).to_string_lossy())
-    }
-
-    /// As it would be typed.
-    fn typed(&self) -> String {
-        let mut typed: Vec<String> =
-            self.environment.iter().map(|(name, value)| format!("{name}='{value}'")).collect();
-        typed.push("cargo".to_owned());
-        typed.extend(self.arguments.iter().cloned());
-        typed.join(" ")
-    }
-
-    fn run(&self) -> Result<(), String> {
-        let status = Command::new(cargo())
-            .args(&self.arguments)
-            .envs(&self.environment)
-            .current_dir(root())
-            .status()
-            .map_err(|error| format!("{}: {error}", self.typed()))?;
-        if status.success() { Ok(()) } else { Err(self.typed()) }
-    }
-}
-
 fn print_step(step: &Step) {
     println!("# {}: {}", step.name, step.why);
-    match &step.work {
-        Work::Tidy => println!("cargo xtask tidy"),
-        Work::Commands(commands) => {
-            commands.iter().for_each(|command| println!("{}", command.typed()))
-        }
-    }
-}
-
-fn perform(work: &Work) -> Result<(), String> {
-    match work {
-        Work::Tidy => tidy::run(&[]),
-        Work::Commands(commands) => {
-            let mut failed = Vec::new();
-            for command in commands {
-                println!("$ {}", command.typed());
-                failed.extend(command.run().err());
-            }
-            if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
-        }
-    }
+    step.commands.iter().for_each(|command| println!("{}", command.typed()));
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::tree::Target;
 
@@ -315,7 +209,7 @@ mod tests {
         assert!(names(&["--verbose"]).is_err());
     }
 
-    fn with_tests(tests: &[&str]) -> Tree {
+    pub(crate) fn with_tests(tests: &[&str]) -> Tree {
         let mut tree = Tree::of(&[]).with_package(POLLED[0], "reactor", &[]);
         tree.packages[0].targets.extend(tests.iter().map(|name| Target {
             kind: "test".into(),
@@ -359,23 +253,5 @@ mod tests {
         );
         assert_eq!(found[0].environment["RUSTFLAGS"], "--cfg mini_reactor_poller=\"edge\"");
         assert_eq!(polled(&[], "edge"), []);
-    }
-
-    #[test]
-    fn commands_can_be_typed() {
-        let command = Cargo::new("test --tests")
-            .and(&["--package", "a b"])
-            .with("RUSTFLAGS", "--cfg x=\"y\"");
-        assert_eq!(command.typed(), "RUSTFLAGS='--cfg x=\"y\"' cargo test --tests --package a b");
-    }
-
-    #[test]
-    fn a_failed_step_fails_the_run() {
-        let results = [
-            ("a".to_owned(), Duration::ZERO, Ok(())),
-            ("b".to_owned(), Duration::ZERO, Err("x".to_owned())),
-        ];
-        assert_eq!(summarise(&results), Err("failed steps: 1".to_owned()));
-        assert_eq!(summarise(&results[..1]), Ok(()));
     }
 }

@@ -4,13 +4,13 @@
 //! Everything is read once, so that a rule is a function from a [`Tree`] to findings, and a test of
 //! a rule is a tree of three lines. What git ignores by default (`target`) is left out.
 
+use crate::command::Typed;
 use crate::json::Json;
 use crate::rust::cfg::Class;
 use crate::rust::modules::reached;
 use crate::rust::source::Source;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::{env, fs};
 
 /// The repository. Paths are relative to its root and parted by `/`.
@@ -165,28 +165,6 @@ pub(crate) fn root() -> PathBuf {
     own.parent().map_or_else(|| own.clone(), Path::to_path_buf)
 }
 
-/// The cargo that started this program, else the one in the path.
-pub(crate) fn cargo() -> String {
-    env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned())
-}
-
-/// What a cargo command prints.
-///
-/// # Errors
-/// If it cannot be started or fails, with what it said.
-pub(crate) fn cargo_output(arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new(cargo())
-        .args(arguments)
-        .current_dir(root())
-        .output()
-        .map_err(|error| format!("cargo {}: {error}", arguments.join(" ")))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("cargo {}: {}", arguments.join(" "), said.trim()));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
 fn collect(
     root: &Path,
     folder: &Path,
@@ -215,7 +193,7 @@ fn relative(root: &Path, path: &Path) -> String {
 }
 
 fn packages(root: &Path) -> Result<Vec<Package>, String> {
-    let printed = cargo_output(&["metadata", "--no-deps", "--offline", "--format-version", "1"])?;
+    let printed = Typed::cargo("metadata --no-deps --offline --format-version 1").output()?;
     let json = Json::parse(&printed).map_err(|error| format!("cargo metadata: {error}"))?;
     let place = |json: &Json| relative(root, Path::new(json.text().unwrap_or_default()));
     let name = |json: &Json| json.get("name").text().unwrap_or_default().to_owned();

@@ -110,9 +110,19 @@ impl Source {
         self.partner[index]
     }
 
-    /// How many lines hold code of each build. A line counts once, for the most product-like code
-    /// on it. `base` is the build that the whole file belongs to.
+    /// How many lines hold code of each build. `base` is the build that the whole file belongs to.
     pub(crate) fn lines(&self, base: Class) -> Lines {
+        let lines = self.classified_lines(base);
+        let count = |wanted| lines.values().filter(|class| **class == wanted).count();
+        Lines {
+            product: count(Class::Product),
+            elsewhere: count(Class::Elsewhere),
+            test: count(Class::Test),
+        }
+    }
+
+    /// The lines that hold code, with its build: of several on a line, the most product-like.
+    pub(crate) fn classified_lines(&self, base: Class) -> BTreeMap<usize, Class> {
         let mut lines: BTreeMap<usize, Class> = BTreeMap::new();
         for (token, class) in self.code.iter().zip(&self.classes) {
             let class = base.max(*class);
@@ -120,12 +130,7 @@ impl Source {
                 lines.entry(line).and_modify(|least| *least = class.min(*least)).or_insert(class);
             }
         }
-        let count = |wanted| lines.values().filter(|class| **class == wanted).count();
-        Lines {
-            product: count(Class::Product),
-            elsewhere: count(Class::Elsewhere),
-            test: count(Class::Test),
-        }
+        lines
     }
 
     /// How many lines hold code between two tokens, theirs left out unless they hold other code

@@ -44,15 +44,15 @@ impl fmt::Display for Finding {
 
 /// A rule of the repository.
 #[derive(Debug)]
-pub(crate) struct Rule {
-    pub(crate) name: &'static str,
+struct Rule {
+    name: &'static str,
     /// What it demands, in one sentence.
-    pub(crate) demands: &'static str,
-    pub(crate) check: fn(&Tree) -> Vec<Finding>,
+    demands: &'static str,
+    check: fn(&Tree) -> Vec<Finding>,
 }
 
 /// Every rule.
-pub(crate) const RULES: [Rule; 13] = [
+const RULES: [Rule; 13] = [
     rule("rust", "every file can be read: literals end, delimiters pair", form::readable),
     rule("layers", "crates depend on what tidy/layers.rs says; arrows point down", layers::check),
     rule("globals", "libraries declare no global reactor and start no threads", globals::check),
@@ -70,6 +70,20 @@ pub(crate) const RULES: [Rule; 13] = [
 
 const fn rule(name: &'static str, demands: &'static str, check: fn(&Tree) -> Vec<Finding>) -> Rule {
     Rule { name, demands, check }
+}
+
+pub(crate) fn help() -> String {
+    let mut help = String::from(
+        "Checks the rules of this repository and prints what is against them.\n\n\
+         Usage: cargo xtask tidy [RULE …]\n\n\
+         Without a name, every rule. The exit code is 1 if there is any finding. The rules are\n\
+         unit tests of xtask too.\n\n\
+         Rules:\n",
+    );
+    for rule in &RULES {
+        help.push_str(&format!("  {:<10} {}\n", rule.name, rule.demands));
+    }
+    help.trim_end().to_owned()
 }
 
 /// Checks every rule, or those named, and prints what is against it.

@@ -13,6 +13,12 @@ const LISTED: &[(&str, &str)] = &[
     ("reactor/src/sys/polling.rs", "polling::add demands that an object stay open"),
     ("reactor/src/sys/unix.rs", "pthread_atfork, and a descriptor that a token keeps open"),
     ("reactor/src/sys/windows.rs", "a socket that a token keeps open"),
+    ("reactor/tests/contracts/fork.rs", "fork(2) has no safe wrapper"),
+    ("reactor/tests/faults/seccomp.rs", "seccomp(2) has no safe wrapper"),
+    (
+        "adapters/async/tests/no_descriptors.rs",
+        "a descriptor that is not open, for the tests of what happens then",
+    ),
     ("compare/src/alloc.rs", "counts allocations: GlobalAlloc is an unsafe trait"),
     (
         "executors/single-thread/src/task.rs",

@@ -1,0 +1,17 @@
+//! What the kernel says about this process.
+
+use std::fs;
+use std::io;
+
+/// Open descriptors, the one used for counting left out.
+pub(crate) fn descriptors() -> io::Result<usize> {
+    Ok(fs::read_dir("/proc/self/fd")?.count() - 1)
+}
+
+/// Resident memory in bytes.
+pub(crate) fn resident() -> io::Result<usize> {
+    let statm = fs::read_to_string("/proc/self/statm")?;
+    let pages = statm.split_whitespace().nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    let pages = pages.ok_or_else(|| io::Error::other("statm has another form"))?;
+    Ok(pages * rustix::param::page_size())
+}
