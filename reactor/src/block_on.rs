@@ -38,12 +38,16 @@ pub(crate) fn on<T>(reactor: &Handle, future: impl Future<Output = T>) -> T {
     let _entered = reactor.enter();
     let spare = SPARE.try_with(Cell::take).ok().flatten();
     let parker = match spare {
-        Some(spare) if spare.reactor().is(reactor) => spare,
+        Some(spare) if spare.reactor().is(reactor) => {
+            spare.lend(true);
+            spare
+        }
         _ => Parker::new(reactor.clone()),
     };
     let output = run(&parker, future);
     // A thread that is ending keeps none. Nor is one kept that would keep a reactor from ending.
     if reactor.is_static() {
+        parker.lend(false);
         let _ = SPARE.try_with(|spare| spare.set(Some(parker)));
     }
     output

@@ -75,10 +75,10 @@ impl Deadline {
         &self.reactor
     }
 
-    /// Moves the deadline.
-    pub fn reset(&mut self, at: Instant) {
+    /// Moves the deadline; `None`: to never.
+    pub fn reset(&mut self, at: impl Into<Option<Instant>>) {
         self.cancel();
-        self.at = Some(at);
+        self.at = at.into();
     }
 
     /// Ready once the instant has come, and from then on; else keeps the waker, instead of the one

@@ -16,13 +16,14 @@
 //! role is free and tries again; if P's comes first, R sees `SLEEPERS` and takes a thread from the
 //! list. A thread that leaves the list for a reason of its own, and finds that R had taken it out
 //! already, passes the errand on (`pass_on`).
+//!
+//! The models are `tests/loom_core/hand_over.rs` and, for the deadline, `deadlines.rs` beside it.
 
-use std::sync::atomic::{
-    AtomicU64, AtomicUsize, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed,
-};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use crate::park_state::ParkState;
+use crate::sync::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::sync::{AtomicU64, Mutex, MutexGuard};
 
 /// Set while a thread drives.
 const BUSY: u64 = 1;
@@ -39,7 +40,7 @@ pub(crate) struct Driving {
     word: AtomicU64,
     parked: Mutex<Vec<Arc<ParkState>>>,
     /// How many loops of somebody else's drive this reactor and want to hear of earlier deadlines.
-    external: AtomicUsize,
+    external: AtomicU64,
 }
 
 impl Driving {
@@ -47,7 +48,7 @@ impl Driving {
         Driving {
             word: AtomicU64::new(NEVER << DEADLINE_SHIFT),
             parked: Mutex::new(Vec::new()),
-            external: AtomicUsize::new(0),
+            external: AtomicU64::new(0),
         }
     }
 
@@ -128,12 +129,22 @@ impl Driving {
         deadline < word >> DEADLINE_SHIFT && heard
     }
 
+    /// Whether a thread or a foreign loop drives, as far as can be said without ordering anything.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.word.load(Relaxed) & BUSY != 0 || self.external.load(Relaxed) != 0
+    }
+
     /// Counts a foreign loop in or out. AcqRel: pairs with the load in `set_deadline`.
+    ///
+    /// Coming in also touches the word, so that this and `set_deadline` are ordered by their
+    /// changes of it: whoever inserts later knows of the loop, and the loop of what came earlier.
     pub(crate) fn external(&self, comes: bool) {
-        match comes {
-            true => self.external.fetch_add(1, AcqRel),
-            false => self.external.fetch_sub(1, AcqRel),
-        };
+        if comes {
+            self.external.fetch_add(1, AcqRel);
+            self.word.fetch_or(0, AcqRel);
+        } else {
+            self.external.fetch_sub(1, AcqRel);
+        }
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<Arc<ParkState>>> {

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 pub(crate) static GENERATION: AtomicU32 = AtomicU32::new(1);
 
 /// The generation in which a reactor was first used; zero before.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Generation(AtomicU32);
 
 impl Generation {

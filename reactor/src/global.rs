@@ -55,7 +55,7 @@ pub fn set_global(reactor: &'static Reactor) -> io::Result<()> {
 }
 
 fn declared() -> Option<&'static Reactor> {
-    match sys::declarations() {
+    match sys::links::declarations() {
         [] => None,
         [one] => Some(one.reactor),
         [one, other, ..] => panic!(
@@ -90,13 +90,11 @@ macro_rules! global_reactor {
         const _: () = {
             static __REACTOR: $crate::Reactor<&'static $type> = $crate::Reactor::new(&$name);
 
-            #[$crate::__private::linkme::distributed_slice($crate::__private::DECLARED)]
-            #[linkme(crate = $crate::__private::linkme)]
-            static __DECLARATION: $crate::__private::Declaration = $crate::__private::Declaration {
+            $crate::__declare!($crate::__private::Declaration {
                 name: concat!(module_path!(), "::", stringify!($name)),
                 place: concat!(file!(), ":", line!()),
                 reactor: &__REACTOR,
-            };
+            });
         };
     };
 }

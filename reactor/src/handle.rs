@@ -1,4 +1,7 @@
 //! Which reactor: a cheap handle, and the one that a thread has entered.
+//!
+//! What a thread has entered has no destructor, so that it is still there for the destructors of
+//! the thread's other locals. It owns nothing once the last guard is gone, so nothing leaks.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -6,7 +9,9 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 use crate::backend::GlobalReactor;
@@ -24,23 +29,60 @@ enum Kind {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Handle>> = const { RefCell::new(None) };
+    static ENTERED: RefCell<ManuallyDrop<Stack>> =
+        const { RefCell::new(ManuallyDrop::new(Stack { top: None, below: Vec::new() })) };
+}
+
+/// The reactors that a thread has entered. The usual one has a place of its own, which costs no
+/// allocation.
+struct Stack {
+    top: Option<Handle>,
+    /// `None`: the guard went before those above it.
+    below: Vec<Option<Handle>>,
+}
+
+impl Stack {
+    /// Returns the place, which is the guard's until it is dropped.
+    fn push(&mut self, handle: Handle) -> usize {
+        if let Some(before) = self.top.replace(handle) {
+            self.below.push(Some(before));
+        }
+        self.below.len()
+    }
+
+    /// The handle is returned so that it can be dropped outside: that may run anything.
+    fn remove(&mut self, place: usize) -> Option<Handle> {
+        let left = match self.below.get_mut(place) {
+            Some(handle) => handle.take(),
+            None => self.top.take(),
+        };
+        while self.top.is_none() {
+            match self.below.pop() {
+                Some(handle) => self.top = handle,
+                None => {
+                    self.below = Vec::new();
+                    break;
+                }
+            }
+        }
+        left
+    }
 }
 
 impl Handle {
     /// The reactor that this thread has entered, else the [global](crate::global) one.
     pub fn current() -> Handle {
-        // A thread that is ending may have lost its thread-locals.
-        let entered = CURRENT.try_with(|current| current.borrow().clone()).ok().flatten();
+        let entered = ENTERED.with_borrow(|stack| stack.top.clone());
         entered.unwrap_or_else(|| Handle::from(crate::global()))
     }
 
     /// Makes this the current reactor of this thread until the guard is dropped.
     ///
-    /// Guards nest, and are dropped in the reverse order.
+    /// Guards nest. The current reactor is the one entered last whose guard still lives, in
+    /// whatever order the guards are dropped.
     pub fn enter(&self) -> Entered {
-        let before = CURRENT.with(|current| current.replace(Some(self.clone())));
-        Entered { before, _thread: PhantomData }
+        let place = ENTERED.with_borrow_mut(|stack| stack.push(self.clone()));
+        Entered { place, _thread: PhantomData }
     }
 
     /// As [`Reactor::block_on`].
@@ -129,20 +171,23 @@ impl From<&Handle> for Handle {
     }
 }
 
+/// A panic leaves no reactor half changed: nothing of the core's runs code that can panic while it
+/// holds a lock, and a driver's role is given back.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
+
 /// While this lives, the thread that made it has entered a reactor.
 #[must_use = "the reactor is left when the guard is dropped"]
 #[derive(Debug)]
 pub struct Entered {
-    before: Option<Handle>,
+    place: usize,
     /// The guard belongs to its thread.
     _thread: PhantomData<*const ()>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let before = self.before.take();
-        // Nothing to restore in a thread that is ending and has lost its thread-locals.
-        let entered = CURRENT.try_with(|current| current.replace(before));
-        drop(entered);
+        let left = ENTERED.with_borrow_mut(|stack| stack.remove(self.place));
+        drop(left);
     }
 }

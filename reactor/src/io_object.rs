@@ -4,9 +4,10 @@
 //! and what an operating system calls a handle is known to `sys/` alone.
 
 use std::fmt;
+use std::io;
 use std::ops::{BitOr, BitOrAssign};
 
-use crate::sys::OsIo;
+use crate::sys::{self, OsIo, OwnedOsIo};
 
 /// One direction of an I/O object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -108,4 +109,45 @@ impl BorrowedIo<'_> {
             Kind::Virtual(number) => Some(number),
         }
     }
+}
+
+/// A duplicate of an object: ready when the object is, and open as long as it is kept, whatever
+/// becomes of the object.
+#[derive(Debug)]
+pub(crate) struct Twin {
+    of: i64,
+    io: TwinIo,
+}
+
+#[derive(Debug)]
+enum TwinIo {
+    Os(OwnedOsIo),
+    Virtual(u64),
+}
+
+impl Twin {
+    pub(crate) fn of(io: BorrowedIo<'_>) -> io::Result<Twin> {
+        let of = number(io);
+        let io = match io.0 {
+            Kind::Os(io) => TwinIo::Os(io.try_clone_to_owned()?),
+            Kind::Virtual(number) => TwinIo::Virtual(number),
+        };
+        Ok(Twin { of, io })
+    }
+
+    /// Whether `io` may still be the object that this is a duplicate of.
+    pub(crate) fn may_be_of(&self, io: BorrowedIo<'_>) -> bool {
+        self.of == number(io)
+    }
+
+    pub(crate) fn as_io(&self) -> BorrowedIo<'_> {
+        match &self.io {
+            TwinIo::Os(io) => io.as_io(),
+            TwinIo::Virtual(number) => BorrowedIo::virtual_object(*number),
+        }
+    }
+}
+
+fn number(io: BorrowedIo<'_>) -> i64 {
+    io.as_virtual().map_or_else(|| sys::raw(io), |number| number as i64)
 }

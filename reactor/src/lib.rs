@@ -26,7 +26,12 @@
 //!
 //! - Wakers run on the driving thread, outside of all locks, each on its own: one that panics does
 //!   not keep the others from running. A waker must not block on the reactor.
-//! - After `fork`, a reactor that was used before refuses to work in the child, with `Unsupported`.
+//! - After `fork`, a reactor that was used before refuses to work in the child, with `Unsupported`;
+//!   its timers never come there, and dropping what was made on it does not reach the parent's set.
+//! - Destructors of thread-locals may do everything, `enter` and `block_on` included. At exit
+//!   nothing is joined and nothing runs; what waits is abandoned.
+//! - In debug builds, what waits for a second on a reactor that nobody drives is reported on
+//!   standard error, when the next wait or timer begins.
 //! - A second copy of this crate in one program is refused by cargo (`links`). One that is loaded
 //!   at run time has a reactor of its own, which only its own `block_on` drives.
 //!
@@ -41,9 +46,11 @@ mod global;
 mod handle;
 mod ids;
 mod io_object;
+mod lend;
 mod park_state;
 mod parker;
 mod reactor;
+mod ready;
 mod ready_list;
 mod registration;
 mod source;
@@ -51,9 +58,12 @@ mod sync;
 mod sys;
 mod system;
 mod timers;
+mod undriven;
 mod waiters;
 mod wake;
 mod word;
+#[cfg(test)]
+mod word_tests;
 
 pub use backend::GlobalReactor;
 pub use block_on::block_on;
@@ -63,8 +73,9 @@ pub use handle::{Entered, Handle};
 pub use io_object::{AsIo, BorrowedIo, Direction, Directions};
 pub use parker::{Parker, Unparker};
 pub use reactor::{DrivenExternally, Reactor};
+pub use ready::Ready;
 pub use ready_list::{Event, ReadyList};
-pub use registration::{Ready, Registration};
+pub use registration::Registration;
 pub use source::{KeepOpen, Source};
 pub use system::System;
 pub use word::Tick;
@@ -72,6 +83,5 @@ pub use word::Tick;
 /// What [`global_reactor!`] expands to; no part of the API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::global::Declaration;
-    pub use crate::sys::{DECLARED, linkme};
+    pub use crate::sys::links::*;
 }

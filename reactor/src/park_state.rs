@@ -3,13 +3,15 @@
 //! Publishing ("I sleep in `turn`", "I sleep on the futex") and waking are read-modify-writes of
 //! this one word, so either the sleeper sees `NOTIFIED` before it sleeps, or the waker sees how it
 //! sleeps and ends that. A wake costs no system call while the target is awake, and one otherwise.
+//! The model is `tests/loom_core/sleeping.rs`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire};
 use std::task::Wake;
-use std::thread::Thread;
 
 use crate::handle::Handle;
+use crate::sync::AtomicU8;
+use crate::sync::Ordering::{AcqRel, Acquire};
+use crate::sync::thread::{self, Thread};
 
 /// Set by a wake; unset when the thread has come back from `park`.
 const NOTIFIED: u8 = 1;
@@ -29,7 +31,7 @@ pub(crate) struct ParkState {
 
 impl ParkState {
     pub(crate) fn new(reactor: Handle) -> ParkState {
-        ParkState { word: AtomicU8::new(0), thread: std::thread::current(), reactor }
+        ParkState { word: AtomicU8::new(0), thread: thread::current(), reactor }
     }
 
     /// Wakes the thread. AcqRel: releases what the waker did to the thread's Acquire, and orders
@@ -40,7 +42,7 @@ impl ParkState {
             return;
         }
         if before & TURNING != 0 {
-            self.reactor.backend().notify();
+            self.reactor.notify();
         } else if before & PARKED != 0 {
             self.thread.unpark();
         }
@@ -69,15 +71,10 @@ impl ParkState {
         self.word.swap(0, AcqRel) & NOTIFIED != 0
     }
 
-    /// Whether a wake waits to be taken. Acquire: pairs with `unpark`.
-    pub(crate) fn is_notified(&self) -> bool {
-        self.word.load(Acquire) & NOTIFIED != 0
-    }
-
     /// Sleeps until woken or sent to drive. Acquire: pairs with `unpark` and `send_to_drive`.
     pub(crate) fn sleep(&self) {
         while self.word.load(Acquire) & (NOTIFIED | SENT) == 0 {
-            std::thread::park();
+            thread::park();
         }
     }
 }

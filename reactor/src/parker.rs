@@ -1,7 +1,8 @@
 //! A thread's place to sleep: as the driver if the role is free, else on a futex.
 //!
 //! This is all that an executor needs of the reactor. It publishes that it sleeps, looks once more
-//! at its queues, and either drives or parks; whoever makes work for it calls `unpark`.
+//! at its queues, and either drives or parks; whoever makes work for it calls `unpark`. The models
+//! are `tests/loom_core/sleeping.rs` and `hand_over.rs` beside it.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -44,6 +45,8 @@ pub struct Parker {
     state: Arc<ParkState>,
     waker: Waker,
     batch: RefCell<Batch>,
+    /// Whether this thread counts as lent to the reactor.
+    lent: Cell<bool>,
 }
 
 impl Parker {
@@ -51,7 +54,16 @@ impl Parker {
     pub fn new(reactor: impl Into<Handle>) -> Parker {
         let state = Arc::new(ParkState::new(reactor.into()));
         let waker = Waker::from(Arc::clone(&state));
-        Parker { state, waker, batch: RefCell::default() }
+        let parker = Parker { state, waker, batch: RefCell::default(), lent: Cell::new(false) };
+        parker.lend(true);
+        parker
+    }
+
+    /// Counts this thread as lent to the reactor, or not while this is only kept for later.
+    pub(crate) fn lend(&self, lent: bool) {
+        if self.lent.replace(lent) != lent {
+            self.reactor().undriven.lend(lent);
+        }
     }
 
     /// What others wake this thread with.
@@ -123,6 +135,7 @@ impl Parker {
     /// What the backend's `turn` returns.
     pub fn turn(&self) -> io::Result<()> {
         let reactor = self.reactor();
+        reactor.check_fork()?;
         if !reactor.has_work() || DRIVING.get() || !reactor.driving.try_acquire() {
             return Ok(());
         }
@@ -136,12 +149,17 @@ impl Parker {
         let _published = Published(&self.state);
         let mut batch = self.batch.borrow_mut();
         while !self.state.publish_turning() && idle() {
-            let result = self.reactor().turn_then(&mut batch, || self.state.unpublish());
-            if result? || self.state.is_notified() || !idle() {
+            if self.reactor().turn_then(&mut batch, || self.state.unpublish())? {
                 break;
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Parker {
+    fn drop(&mut self) {
+        self.lend(false);
     }
 }
 

@@ -1,14 +1,15 @@
 //! The reactor: a backend, and the core's own state beside it (who drives, timers).
 //!
 //! Everything that reaches a backend goes through here, so the rules that hold for all of them are
-//! enforced once: not after `fork`, retry when interrupted, no waker called inside `turn`.
+//! enforced once: not after `fork`, retry when interrupted, no waker called inside `turn`. Timers
+//! and whoever sleeps until the earliest are modelled in `tests/loom_core/deadlines.rs`.
 
 use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,9 @@ use crate::handle::{Entered, Handle};
 use crate::io_object::{BorrowedIo, Directions};
 use crate::ready_list::ReadyList;
 use crate::source::Source;
+use crate::sync::{Mutex, MutexGuard};
 use crate::timers::{TimerKey, Timers};
+use crate::undriven::Undriven;
 use crate::wake;
 
 /// A backend together with its timers and the state of who drives it.
@@ -48,6 +51,7 @@ pub struct Reactor<R: ?Sized = dyn GlobalReactor> {
     slack_ns: AtomicU64,
     registered: AtomicUsize,
     generation: Generation,
+    pub(crate) undriven: Undriven,
     backend: R,
 }
 
@@ -68,6 +72,7 @@ impl<R: GlobalReactor> Reactor<R> {
             slack_ns: AtomicU64::new(50_000),
             registered: AtomicUsize::new(0),
             generation: Generation::new(),
+            undriven: Undriven::new(),
             backend,
         }
     }
@@ -168,6 +173,18 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         self.generation.check()
     }
 
+    /// Ends the current turn, or else the next; but not the parent's, in a forked child.
+    pub(crate) fn notify(&self) {
+        if self.generation.check().is_ok() {
+            self.backend.notify();
+        }
+    }
+
+    /// Something is about to wait, and wants this reactor to be driven.
+    pub(crate) fn expects_driver(&self) {
+        self.undriven.wait_begins(|| self.driving.is_heard(), || self.has_work());
+    }
+
     /// Whether a turn could find anything: an executor that is busy need not ask otherwise.
     pub(crate) fn has_work(&self) -> bool {
         self.registered.load(Relaxed) != 0 || self.driving.deadline() != NEVER
@@ -219,6 +236,7 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         awake: impl FnOnce() -> bool,
     ) -> io::Result<bool> {
         self.generation.check()?;
+        self.undriven.driven();
         batch.ready.clear();
         let result = match self.backend.turn(timeout, &mut batch.ready) {
             // A signal: the caller turns again, with a timeout that is computed anew.
@@ -262,25 +280,31 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         }
     }
 
-    /// Inserts a timer; `None` if the instant is too far away to be represented, or never comes.
+    /// Inserts a timer; `None` if the instant is too far away to be represented, or never comes
+    /// (in a forked child none does).
     pub(crate) fn insert_timer(&self, at: Instant, waker: &Waker) -> Option<TimerKey> {
         let when = self.ns(at);
-        if when == NEVER {
+        if when == NEVER || self.generation.check().is_err() {
             return None;
         }
+        self.expects_driver();
         let waker = waker.clone(); // before the lock: cloning may run anything
         let mut timers = self.timers();
         let key = timers.insert(when, waker);
         let earlier = timers.first() == Some(when) && self.driving.set_deadline(when);
         drop(timers);
         if earlier {
-            self.backend.notify();
+            self.notify();
         }
         Some(key)
     }
 
     /// Gives a timer another waker; false if it has expired.
     pub(crate) fn update_timer(&self, key: TimerKey, waker: &Waker) -> bool {
+        if self.generation.check().is_err() {
+            return true; // the parent's lock may be held for ever
+        }
+        self.expects_driver();
         match self.timers().waker(key) {
             None => return false,
             Some(place) if place.will_wake(waker) => return true,
@@ -296,6 +320,9 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
     }
 
     pub(crate) fn remove_timer(&self, key: TimerKey) {
+        if self.generation.check().is_err() {
+            return; // as above
+        }
         let mut timers = self.timers();
         let first = timers.first();
         let waker = timers.remove(key);

@@ -4,21 +4,24 @@
 //! meets a closed descriptor and the trait needs no `unsafe`. It registers lazily: an object that
 //! never blocks costs no system call.
 //!
-//! Deliberately absent: `&mut T` (the object could be swapped for another while it is registered),
-//! and setting `O_NONBLOCK` (it belongs to the open file, which others may share).
+//! Nobody gets `&mut T` while `T`'s own descriptor is registered, as the object could be swapped
+//! for another: `lend.rs` has the ways around that.
+//!
+//! Deliberately absent: setting `O_NONBLOCK` (it belongs to the open file, which others may share).
 
 use std::fmt;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::handle::Handle;
-use crate::io_object::{AsIo, Direction};
+use crate::io_object::{AsIo, BorrowedIo, Direction, Twin};
+use crate::ready::Ready;
 use crate::source::{Source, Waiting};
+use crate::sync::Mutex;
 use crate::sys;
-use crate::waiters::Key;
 use crate::word::Tick;
 
 /// An I/O object `T`, registered with a reactor from its first wait until it is dropped.
@@ -55,8 +58,11 @@ use crate::word::Tick;
 /// ```
 pub struct Registration<T: AsIo + 'static> {
     /// `None` only while this is being taken apart.
-    io: Option<T>,
-    source: Arc<Source>,
+    pub(crate) io: Option<T>,
+    /// What is registered in place of `io`, once `io` was lent out between waits. Boxed: most
+    /// objects have none.
+    pub(crate) twin: Option<Box<Twin>>,
+    pub(crate) source: Arc<Source>,
     reactor: Handle,
     /// Whether the backend has it. Serialises register, rearm and deregister.
     registered: Mutex<bool>,
@@ -71,10 +77,10 @@ impl<T: AsIo + 'static> Registration<T> {
 
     /// Puts `io` in the care of `reactor`.
     pub fn new_in(io: T, reactor: impl Into<Handle>) -> Registration<T> {
-        let source = Arc::new(Source::new(sys::raw(io.as_io())));
         Registration {
             io: Some(io),
-            source,
+            twin: None,
+            source: Arc::new(Source::new()),
             reactor: reactor.into(),
             registered: Mutex::new(false),
         }
@@ -179,7 +185,7 @@ impl<T: AsIo + 'static> Registration<T> {
         direction: Direction,
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut wait = Ready { registration: self, direction, seen: None, key: Key::default() };
+        let mut wait = self.ready(direction);
         let mut rested = false;
         std::future::poll_fn(move |cx| {
             if !rested && self.take_a_break(direction, cx.waker()) {
@@ -191,7 +197,7 @@ impl<T: AsIo + 'static> Registration<T> {
                 if let Some(result) = self.attempt(direction, seen, &mut op) {
                     return Poll::Ready(result);
                 }
-                wait.seen = Some(seen);
+                wait.look_for(seen);
                 match Pin::new(&mut wait).poll(cx) {
                     Poll::Ready(Ok(())) => {}
                     Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
@@ -233,7 +239,7 @@ impl<T: AsIo + 'static> Registration<T> {
     ///
     /// Dropping the future takes its waker back.
     pub fn ready(&self, direction: Direction) -> Ready<'_, T> {
-        Ready { registration: self, direction, seen: None, key: Key::default() }
+        Ready::new(self, direction, None)
     }
 
     /// One attempt, if it makes sense. `None`: it would block.
@@ -264,7 +270,7 @@ impl<T: AsIo + 'static> Registration<T> {
     }
 
     /// Waits for something newer than `seen`, which an attempt has used up.
-    fn wait(
+    pub(crate) fn wait(
         &self,
         direction: Direction,
         seen: Tick,
@@ -278,6 +284,7 @@ impl<T: AsIo + 'static> Registration<T> {
             };
         }
         self.source.end_streak(direction);
+        self.reactor.expects_driver();
         if let Err(error) = self.register() {
             return Poll::Ready(Err(error));
         }
@@ -294,12 +301,15 @@ impl<T: AsIo + 'static> Registration<T> {
 
     /// Registers with the backend, at the first time.
     fn register(&self) -> io::Result<()> {
+        self.reactor.check_fork()?;
         if self.source.is_registered() {
             return Ok(());
         }
         let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
         if !*registered {
-            self.reactor.register(self.get_ref().as_io(), &self.source)?;
+            sys::check(self.watched())?;
+            self.source.name(sys::raw(self.watched()));
+            self.reactor.register(self.watched(), &self.source)?;
             *registered = true;
             self.source.set_registered();
         }
@@ -313,30 +323,29 @@ impl<T: AsIo + 'static> Registration<T> {
         if !*registered {
             return Ok(());
         }
-        if let Some(wanted) = self.source.to_rearm() {
-            let result = self.reactor.rearm(self.get_ref().as_io(), &self.source, wanted);
-            if result.is_err() {
-                self.source.disarm();
-            }
-            return result;
+        let Some(wanted) = self.source.to_rearm() else { return Ok(()) };
+        let result = self.reactor.rearm(self.watched(), &self.source, wanted);
+        drop(registered);
+        if result.is_err() {
+            self.source.disarm(); // without the lock: it wakes
         }
-        Ok(())
+        result
     }
 
     /// Whether what was reported still holds. Marks it as used up if it does not.
-    fn still_ready(&self, direction: Direction, seen: Tick) -> bool {
+    pub(crate) fn still_ready(&self, direction: Direction, seen: Tick) -> bool {
         if !seen.is_ready() || seen.is_failed() || seen.is_always() {
             return seen.is_ready();
         }
-        sys::is_ready_now(self.get_ref().as_io(), direction).unwrap_or(true)
+        sys::is_ready_now(self.watched(), direction).unwrap_or(true)
     }
 
-    fn check_failed(&self, seen: Tick) -> io::Result<()> {
+    pub(crate) fn check_failed(&self, seen: Tick) -> io::Result<()> {
         if seen.is_failed() { Err(self.source.error()) } else { Ok(()) }
     }
 
     /// After a long streak of successes: wakes the task again and says true.
-    fn take_a_break(&self, direction: Direction, waker: &Waker) -> bool {
+    pub(crate) fn take_a_break(&self, direction: Direction, waker: &Waker) -> bool {
         let spent = self.source.had_its_share(direction);
         if spent {
             waker.wake_by_ref();
@@ -344,17 +353,34 @@ impl<T: AsIo + 'static> Registration<T> {
         spent
     }
 
-    /// Deregisters, wakes whoever still waits, and takes the object out; `None` if the backend
-    /// still has a claim on it, in which case it is leaked.
-    fn end(&mut self) -> Option<T> {
-        let io = self.io.take()?;
+    /// What the backend knows: the object, or its twin.
+    fn watched(&self) -> BorrowedIo<'_> {
+        match &self.twin {
+            Some(twin) => twin.as_io(),
+            None => self.get_ref().as_io(),
+        }
+    }
+
+    /// Deregisters, and wakes whoever still waits; false if the backend still has a claim.
+    pub(crate) fn release(&mut self) -> bool {
+        if self.reactor.check_fork().is_err() {
+            return true; // the parent's backend is not touched, and has no claim on the child's
+        }
         let registered = self.registered.get_mut().unwrap_or_else(PoisonError::into_inner);
         if std::mem::take(registered) {
-            // A refusal leaves nothing to do: the object is about to be closed, which ends it too.
-            let _ = self.reactor.deregister(io.as_io(), &self.source);
+            // A refusal leaves nothing to do: what was watched may be closed, which ends it too.
+            let _ = self.reactor.deregister(self.watched(), &self.source);
         }
         self.source.fail(io::Error::new(ErrorKind::NotConnected, "the registration was dropped"));
-        if self.source.close_tokens() == 0 {
+        self.source.close_tokens() == 0
+    }
+
+    /// Ends the registration and takes the object out; `None` if the backend still has a claim on
+    /// it, in which case it is leaked.
+    fn end(&mut self) -> Option<T> {
+        let released = self.io.is_some() && self.release();
+        let (io, twin) = (self.io.take()?, self.twin.take());
+        if released {
             return Some(io);
         }
         eprintln!(
@@ -362,12 +388,12 @@ impl<T: AsIo + 'static> Registration<T> {
              leaked. Does a decorator forget to forward `deregister`?",
             self.source
         );
-        let _leaked = std::mem::ManuallyDrop::new(io);
+        let _leaked = std::mem::ManuallyDrop::new((io, twin));
         None
     }
 }
 
-fn cannot_tell() -> io::Error {
+pub(crate) fn cannot_tell() -> io::Error {
     io::Error::new(
         ErrorKind::Unsupported,
         "the operation would block, but the system cannot tell when this kind of object is ready",
@@ -386,52 +412,5 @@ impl<T: AsIo + fmt::Debug + 'static> fmt::Debug for Registration<T> {
             .field("io", &self.io)
             .field("source", &self.source)
             .finish_non_exhaustive()
-    }
-}
-
-/// Future of [`Registration::ready`].
-#[must_use = "futures do nothing unless they are polled"]
-pub struct Ready<'a, T: AsIo + 'static> {
-    registration: &'a Registration<T>,
-    direction: Direction,
-    /// What was used up when the wait began; an event newer than this ends it.
-    seen: Option<Tick>,
-    key: Key,
-}
-
-impl<T: AsIo + 'static> Future for Ready<'_, T> {
-    type Output = io::Result<()>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let (registration, direction) = (this.registration, this.direction);
-        let seen = match this.seen {
-            Some(seen) => seen,
-            None => loop {
-                let seen = registration.source.tick(direction);
-                if registration.still_ready(direction, seen) {
-                    return Poll::Ready(registration.check_failed(seen));
-                }
-                if registration.source.blocked(direction, seen) {
-                    break seen;
-                }
-            },
-        };
-        this.seen = Some(seen);
-        registration.wait(direction, seen, cx.waker(), Waiting::Keyed(&mut this.key))
-    }
-}
-
-impl<T: AsIo + 'static> Drop for Ready<'_, T> {
-    fn drop(&mut self) {
-        if self.key.is_stored() {
-            self.registration.source.forget(self.direction, self.key);
-        }
-    }
-}
-
-impl<T: AsIo + 'static> fmt::Debug for Ready<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ready").field("direction", &self.direction).finish_non_exhaustive()
     }
 }

@@ -12,17 +12,21 @@
 //!
 //! If E1 precedes W2, W sees a newer count and does not wait. Otherwise E1 comes after W2, so E2
 //! comes after W1, and since the lock excludes, after W4: E3 finds the waker of W3. The same holds
-//! for failures and for closing, which do both under the lock. No model checks this yet.
+//! for failures and for closing, which do both under the lock.
+//!
+//! The models are `tests/loom_core/waiting.rs`; for one-shot backends and the tokens that keep an
+//! object open, `one_shot.rs` and `keep_open.rs` beside it.
 
 use std::fmt;
 use std::io;
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use crate::io_object::{Direction, Directions};
 use crate::ready_list::Event;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::sync::{Arc, AtomicUsize, Mutex};
-use crate::waiters::{Key, Waiters};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Mutex};
+use crate::waiters::{Key, Left, Waiters};
 use crate::word::{Tick, Word};
 
 /// The readiness of one I/O object, and who waits for it.
@@ -31,23 +35,24 @@ use crate::word::{Tick, Word};
 /// pushes it into the [`ReadyList`](crate::ReadyList) when the object became ready.
 pub struct Source {
     id: usize,
-    /// The descriptor or socket as a plain number, for `KeepOpen`; -1 if virtual.
-    pub(crate) raw: i64,
+    /// What is registered, for `KeepOpen`: the descriptor or socket as a plain number; -1 if
+    /// virtual. Set before the backend gets it, and never for another object.
+    raw: OnceLock<i64>,
     words: [Word; 2],
     waiters: Mutex<Waiters>,
     /// Open `KeepOpen` tokens, and `CLOSED` once no more are given out.
-    tokens: AtomicUsize,
+    tokens: AtomicU32,
     /// Successes in a row per direction, and whether short transfers may be believed.
-    streaks: [AtomicUsize; 2],
-    trusted: AtomicUsize,
-    /// 1 once the backend has taken the registration.
-    registered: AtomicUsize,
+    streaks: [AtomicU8; 2],
+    trusted: AtomicBool,
+    /// Once the backend has taken the registration.
+    registered: AtomicBool,
 }
 
-const CLOSED: usize = 1 << (usize::BITS - 1);
+const CLOSED: u32 = 1 << 31;
 
 /// So many successes in a row, then one `Pending`: no task keeps a thread by a busy socket alone.
-const STREAK_MAX: usize = 128;
+const STREAK_MAX: u8 = 128;
 
 /// Who waits: a future that takes its waker along when it is dropped, or a `poll_*` call.
 pub(crate) enum Waiting<'a> {
@@ -56,16 +61,16 @@ pub(crate) enum Waiting<'a> {
 }
 
 impl Source {
-    pub(crate) fn new(raw: i64) -> Source {
+    pub(crate) fn new() -> Source {
         Source {
             id: crate::ids::next(),
-            raw,
+            raw: OnceLock::new(),
             words: [Word::new(), Word::new()],
             waiters: Mutex::default(),
-            tokens: AtomicUsize::new(0),
-            streaks: [AtomicUsize::new(0), AtomicUsize::new(0)],
-            trusted: AtomicUsize::new(0),
-            registered: AtomicUsize::new(0),
+            tokens: AtomicU32::new(0),
+            streaks: [AtomicU8::new(0), AtomicU8::new(0)],
+            trusted: AtomicBool::new(false),
+            registered: AtomicBool::new(false),
         }
     }
 
@@ -73,6 +78,17 @@ impl Source {
     /// for a backend's own table.
     pub fn id(&self) -> usize {
         self.id
+    }
+
+    /// This source is about to be registered for `raw`.
+    pub(crate) fn name(&self, raw: i64) {
+        let named = self.raw.get_or_init(|| raw);
+        assert_eq!(*named, raw, "{self:?} is registered for another object");
+    }
+
+    /// What this source was registered for, or was to be.
+    pub(crate) fn raw(&self) -> Option<i64> {
+        self.raw.get().copied()
     }
 
     /// The backend says that this object never blocks (a regular file).
@@ -88,7 +104,7 @@ impl Source {
     /// [`push_closed`](crate::ReadyList::push_closed); false again once priority data was seen,
     /// since a read stops at its mark.
     pub fn set_short_is_drained(&self, trusted: bool) {
-        self.trusted.store(usize::from(trusted), Relaxed);
+        self.trusted.store(trusted, Relaxed);
     }
 
     /// Ends all waits on this source, now and later, with `error`. The first one stays.
@@ -98,7 +114,7 @@ impl Source {
         let mut wakers = Vec::new();
         {
             let mut waiters = self.lock();
-            waiters.failure.get_or_insert_with(|| Arc::new(error));
+            waiters.set_failure(error);
             self.words.iter().for_each(Word::fail);
             waiters.take(Directions::BOTH, &mut wakers);
         }
@@ -118,21 +134,25 @@ impl Source {
     }
 
     /// No more tokens; how many are still out. AcqRel: see `keep_open`.
-    pub(crate) fn close_tokens(&self) -> usize {
+    pub(crate) fn close_tokens(&self) -> u32 {
         self.tokens.fetch_or(CLOSED, AcqRel) & !CLOSED
     }
 
-    /// What is known of `direction` now; two ticks are equal if nothing was reported between them.
+    /// What is known of `direction` now. Two ticks are equal only if nothing was reported between
+    /// them.
+    #[inline]
     pub fn tick(&self, direction: Direction) -> Tick {
         self.words[direction as usize].tick()
     }
 
+    #[inline]
     pub(crate) fn blocked(&self, direction: Direction, seen: Tick) -> bool {
         self.words[direction as usize].blocked(seen)
     }
 
+    #[inline]
     pub(crate) fn drained(&self, direction: Direction, seen: Tick) {
-        if self.trusted.load(Relaxed) != 0 {
+        if self.trusted.load(Relaxed) {
             self.words[direction as usize].drained(seen);
         }
     }
@@ -140,21 +160,24 @@ impl Source {
     /// The backend has it. Release: pairs with the Acquire of `is_registered`.
     pub(crate) fn set_registered(&self) {
         self.words.iter().for_each(Word::set_known);
-        self.registered.store(1, Release);
+        self.registered.store(true, Release);
     }
 
     /// Acquire: pairs with the Release of `set_registered`.
+    #[inline]
     pub(crate) fn is_registered(&self) -> bool {
-        self.registered.load(Acquire) != 0
+        self.registered.load(Acquire)
     }
 
     /// Counts a success. The count is a hint for fairness, so a lost update does not matter.
+    #[inline]
     pub(crate) fn count_success(&self, direction: Direction) {
         let streak = &self.streaks[direction as usize];
-        streak.store(streak.load(Relaxed) + 1, Relaxed);
+        streak.store(streak.load(Relaxed).saturating_add(1), Relaxed);
     }
 
     /// Starts counting anew; true if this direction has had its share.
+    #[inline]
     pub(crate) fn had_its_share(&self, direction: Direction) -> bool {
         let streak = &self.streaks[direction as usize];
         let spent = streak.load(Relaxed) >= STREAK_MAX;
@@ -164,6 +187,7 @@ impl Source {
         spent
     }
 
+    #[inline]
     pub(crate) fn end_streak(&self, direction: Direction) {
         self.streaks[direction as usize].store(0, Relaxed);
     }
@@ -177,11 +201,12 @@ impl Source {
         waker: &Waker,
         waiting: Waiting<'_>,
     ) -> io::Result<Option<bool>> {
-        let mut crowd = Vec::new();
-        // Cloned before the lock, and what is left of it dropped after: both may run anything.
-        let mut waker = Some(waker.clone());
-        let armed;
-        {
+        let key = match waiting {
+            Waiting::Keyed(key) => Some(key),
+            Waiting::Anonymous => None,
+        };
+        let new = waker.clone(); // before the lock: cloning may run anything
+        let (left, armed) = {
             let mut waiters = self.lock();
             let now = self.tick(direction);
             if now.is_failed() {
@@ -190,13 +215,14 @@ impl Source {
             if !now.same_event(seen) {
                 return Ok(None);
             }
-            match waiting {
-                Waiting::Keyed(key) => waiters.store_keyed(direction, key, &mut waker),
-                Waiting::Anonymous => crowd = waiters.store_anonymous(direction, &mut waker),
-            }
-            armed = waiters.armed.contains(waiters.wanted());
+            let left = waiters.store(direction, key, new);
+            (left, waiters.armed.contains(waiters.wanted()))
+        };
+        match left {
+            Left::Nothing => {}
+            Left::Replaced(old) => drop(old),
+            Left::Crowd(mut wakers) => crate::wake::all(&mut wakers),
         }
-        crate::wake::all(&mut crowd);
         Ok(Some(armed))
     }
 
@@ -212,9 +238,16 @@ impl Source {
         Some(wanted)
     }
 
-    /// The backend could not be asked: nothing is watched, as far as is known.
+    /// The backend could not be asked: nothing is watched, as far as is known. Whoever relies on
+    /// the contrary wakes, to ask again and to get the error.
     pub(crate) fn disarm(&self) {
-        self.lock().armed = Directions::NONE;
+        let mut wakers = Vec::new();
+        {
+            let mut waiters = self.lock();
+            waiters.armed = Directions::NONE;
+            waiters.take(Directions::BOTH, &mut wakers);
+        }
+        crate::wake::all(&mut wakers);
     }
 
     /// Forgets the waker of a future.
@@ -231,12 +264,13 @@ impl Source {
             }
         }
         let mut waiters = self.lock();
-        if event.disarmed {
+        let woken = if event.disarmed {
             waiters.armed = Directions::NONE;
-            waiters.take(Directions::BOTH, wakers);
+            Directions::BOTH
         } else {
-            waiters.take(event.ready, wakers);
-        }
+            event.ready
+        };
+        waiters.take(woken, wakers);
     }
 
     /// The error that ended this source.
@@ -252,7 +286,7 @@ impl Source {
 /// An `io::Error` cannot be cloned; each waiter gets one of the same kind that names the same
 /// cause.
 fn failure(waiters: &Waiters) -> io::Error {
-    match &waiters.failure {
+    match waiters.failure() {
         Some(error) => io::Error::new(error.kind(), SharedError(Arc::clone(error))),
         None => io::Error::other("the source failed"),
     }

@@ -1,10 +1,11 @@
 //! `System`: the default backend, on what the operating system has.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::backend::GlobalReactor;
+use crate::fork::Generation;
 use crate::io_object::{BorrowedIo, Directions};
 use crate::ready_list::ReadyList;
 use crate::source::Source;
@@ -18,21 +19,48 @@ use crate::sys::Poller;
 #[derive(Debug, Default)]
 pub struct System {
     poller: OnceLock<Poller>,
+    /// Held while the set is made; true if `notify` was called before there was one.
+    notified: Mutex<bool>,
+    generation: Generation,
 }
 
 impl System {
     /// A set of its own; no system call.
     pub const fn new() -> System {
-        System { poller: OnceLock::new() }
+        System {
+            poller: OnceLock::new(),
+            notified: Mutex::new(false),
+            generation: Generation::new(),
+        }
     }
 
     fn poller(&self) -> io::Result<&Poller> {
         if let Some(poller) = self.poller.get() {
             return Ok(poller);
         }
-        // Of several threads at once, one wins, and the others close theirs.
+        self.generation.check()?;
+        let mut notified = self.notified();
+        if let Some(poller) = self.poller.get() {
+            return Ok(poller);
+        }
         let poller = Poller::new()?;
+        if std::mem::take(&mut *notified) {
+            poller.notify();
+        }
         Ok(self.poller.get_or_init(|| poller))
+    }
+
+    fn notified(&self) -> MutexGuard<'_, bool> {
+        self.notified.lock().expect("no code that can panic runs under this lock")
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        // In a forked child the set is the parent's too, and closing it may change it.
+        if self.poller.get().is_some() && self.generation.check().is_err() {
+            let _leaked = std::mem::ManuallyDrop::new(self.poller.take());
+        }
     }
 }
 
@@ -59,10 +87,14 @@ impl GlobalReactor for System {
     }
 
     fn notify(&self) {
-        // Without a set nobody waits in it; the error of one that cannot be made is `turn`'s to
-        // report.
-        if let Ok(poller) = self.poller() {
-            poller.notify();
+        if let Some(poller) = self.poller.get() {
+            return poller.notify();
+        }
+        // Making a set may fail, which `notify` must not: whoever makes it passes this on.
+        let mut notified = self.notified();
+        match self.poller.get() {
+            Some(poller) => poller.notify(),
+            None => *notified = true,
         }
     }
 

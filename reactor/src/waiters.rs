@@ -6,10 +6,10 @@
 //! repeated calls of the same task are recognised by `will_wake`.
 
 use std::io;
+use std::sync::Arc;
 use std::task::Waker;
 
 use crate::io_object::{Direction, Directions};
-use crate::sync::Arc;
 
 /// Names the waker of one future within its source. Zero: not stored (yet).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,13 +29,31 @@ struct Waiter {
 
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
-    first: [Option<Waiter>; 2],
-    rest: Vec<(Direction, Waiter)>,
+    first: [Option<Waker>; 2],
+    /// The keys of the first ones.
+    keys: [Key; 2],
     last_key: u32,
     /// The directions that the backend watches, as far as is known. See `Registration::rearm`.
     pub(crate) armed: Directions,
-    /// Why all waits end, once they do.
-    pub(crate) failure: Option<Arc<io::Error>>,
+    /// What most sources never have.
+    more: Option<Box<More>>,
+}
+
+#[derive(Debug, Default)]
+struct More {
+    rest: Vec<(Direction, Waiter)>,
+    failure: Option<Arc<io::Error>>,
+}
+
+/// What storing a waker leaves over, to be dropped or woken without the lock: both may run
+/// anything.
+#[derive(Debug)]
+#[must_use]
+pub(crate) enum Left {
+    Nothing,
+    Replaced(Waker),
+    /// To be woken: see `make_room`.
+    Crowd(Vec<Waker>),
 }
 
 impl Waiters {
@@ -47,100 +65,116 @@ impl Waiters {
                 wanted |= direction.into();
             }
         }
-        self.rest.iter().fold(wanted, |wanted, (direction, _)| wanted | (*direction).into())
+        let Some(more) = &self.more else { return wanted };
+        more.rest.iter().fold(wanted, |wanted, (direction, _)| wanted | (*direction).into())
     }
 
-    /// Stores the waker of a `poll_*` call. As in `store_keyed`, what is left in `waker` is to be
-    /// dropped without the lock.
-    ///
-    /// Before the list of the others would have to grow beyond
-    /// a page of them, those are given back to be woken: who is still alive comes back, and wakers
-    /// of tasks that went away do not pile up for ever.
-    pub(crate) fn store_anonymous(
+    /// Stores a waker, in place of the one that the same future (by its key, which it is given at
+    /// the first time) or the same task (by `will_wake`, for calls without a key) had.
+    pub(crate) fn store(
         &mut self,
         direction: Direction,
-        waker: &mut Option<Waker>,
-    ) -> Vec<Waker> {
-        let Some(new) = waker else { return Vec::new() };
-        let known = |waiter: &Waiter| !waiter.key.is_stored() && waiter.waker.will_wake(new);
-        if self.iter(direction).any(known) {
-            return Vec::new();
+        key: Option<&mut Key>,
+        waker: Waker,
+    ) -> Left {
+        let known = self.find(direction, |other, old| match &key {
+            Some(key) => key.is_stored() && other == **key,
+            None => !other.is_stored() && old.will_wake(&waker),
+        });
+        if let Some(old) = known {
+            return Left::Replaced(std::mem::replace(old, waker));
         }
-        let mut crowd = Vec::new();
-        if self.rest.len() >= 32 && self.rest.len() == self.rest.capacity() {
-            self.take(direction.into(), &mut crowd);
-            self.rest.reserve(2 * self.rest.capacity());
-        }
-        self.insert(direction, Waiter { key: Key(0), waker: waker.take().expect("checked above") });
-        crowd
-    }
-
-    /// Stores or replaces the waker of the future that owns `key`, and names it at the first time.
-    pub(crate) fn store_keyed(
-        &mut self,
-        direction: Direction,
-        key: &mut Key,
-        waker: &mut Option<Waker>,
-    ) {
-        if key.is_stored() {
-            if let Some(waiter) = self.iter_mut(direction).find(|waiter| waiter.key == *key) {
-                if let Some(new) = waker {
-                    std::mem::swap(&mut waiter.waker, new);
-                }
-                return;
+        let (key, left) = match key {
+            Some(key) => {
+                self.last_key = self.last_key.wrapping_add(1).max(1);
+                *key = Key(self.last_key);
+                (*key, Left::Nothing)
             }
+            None => (Key::default(), self.make_room(direction)),
+        };
+        let first = direction as usize;
+        if self.first[first].is_none() {
+            self.first[first] = Some(waker);
+            self.keys[first] = key;
+        } else {
+            self.more.get_or_insert_default().rest.push((direction, Waiter { key, waker }));
         }
-        self.last_key = self.last_key.wrapping_add(1).max(1);
-        *key = Key(self.last_key);
-        if let Some(waker) = waker.take() {
-            self.insert(direction, Waiter { key: *key, waker });
+        left
+    }
+
+    /// Before the list of the others would have to grow beyond a page of them, those without a key
+    /// are given back to be woken: who is still alive comes back, and wakers of tasks that went
+    /// away do not pile up for ever.
+    fn make_room(&mut self, direction: Direction) -> Left {
+        let capacity = match &self.more {
+            Some(more) if more.rest.len() >= 32 => more.rest.capacity(),
+            _ => return Left::Nothing,
+        };
+        let mut crowd = Vec::new();
+        if self.more.as_ref().is_some_and(|more| more.rest.len() == capacity) {
+            self.take(direction.into(), &mut crowd);
+            self.more.get_or_insert_default().rest.reserve(2 * capacity);
         }
+        Left::Crowd(crowd)
     }
 
     /// Takes back the waker of a future that goes away. The waker is returned so that the caller
     /// can drop it without the lock.
     pub(crate) fn remove(&mut self, direction: Direction, key: Key) -> Option<Waker> {
-        let first = &mut self.first[direction as usize];
-        if first.as_ref().is_some_and(|waiter| waiter.key == key) {
-            return first.take().map(|waiter| waiter.waker);
+        let first = direction as usize;
+        if self.keys[first] == key && self.first[first].is_some() {
+            return self.first[first].take();
         }
-        let at = self.rest.iter().position(|(_, waiter)| waiter.key == key)?;
-        Some(self.rest.swap_remove(at).1.waker)
+        let rest = &mut self.more.as_mut()?.rest;
+        let at = rest.iter().position(|(_, waiter)| waiter.key == key)?;
+        Some(rest.swap_remove(at).1.waker)
     }
 
     /// Moves the wakers of `directions` out, to be called without the lock.
     pub(crate) fn take(&mut self, directions: Directions, out: &mut Vec<Waker>) {
         for direction in Direction::ALL {
             if directions.contains(direction) {
-                out.extend(self.first[direction as usize].take().map(|waiter| waiter.waker));
+                if let Some(waker) = self.first[direction as usize].take() {
+                    out.push(waker);
+                }
             }
         }
+        let Some(more) = &mut self.more else { return };
         let mut at = 0;
-        while let Some((direction, _)) = self.rest.get(at) {
+        while let Some((direction, _)) = more.rest.get(at) {
             if directions.contains(*direction) {
-                out.push(self.rest.swap_remove(at).1.waker);
+                out.push(more.rest.swap_remove(at).1.waker);
             } else {
                 at += 1;
             }
         }
     }
 
-    fn insert(&mut self, direction: Direction, waiter: Waiter) {
-        let first = &mut self.first[direction as usize];
-        if first.is_none() {
-            *first = Some(waiter);
-        } else {
-            self.rest.push((direction, waiter));
+    /// Why all waits end, once they do.
+    pub(crate) fn failure(&self) -> Option<&Arc<io::Error>> {
+        self.more.as_ref()?.failure.as_ref()
+    }
+
+    /// The first one stays.
+    pub(crate) fn set_failure(&mut self, error: io::Error) {
+        self.more.get_or_insert_default().failure.get_or_insert_with(|| Arc::new(error));
+    }
+
+    fn find(
+        &mut self,
+        direction: Direction,
+        is: impl Fn(Key, &Waker) -> bool,
+    ) -> Option<&mut Waker> {
+        let first = direction as usize;
+        if let Some(waker) = &mut self.first[first] {
+            if is(self.keys[first], waker) {
+                return Some(waker);
+            }
         }
-    }
-
-    fn iter(&self, direction: Direction) -> impl Iterator<Item = &Waiter> {
-        let rest = self.rest.iter().filter(move |(other, _)| *other == direction);
-        self.first[direction as usize].iter().chain(rest.map(|(_, waiter)| waiter))
-    }
-
-    fn iter_mut(&mut self, direction: Direction) -> impl Iterator<Item = &mut Waiter> {
-        let rest = self.rest.iter_mut().filter(move |(other, _)| *other == direction);
-        self.first[direction as usize].iter_mut().chain(rest.map(|(_, waiter)| waiter))
+        let rest = self.more.as_mut()?.rest.iter_mut();
+        rest.filter(|(other, _)| *other == direction)
+            .map(|(_, waiter)| waiter)
+            .find(|waiter| is(waiter.key, &waiter.waker))
+            .map(|waiter| &mut waiter.waker)
     }
 }

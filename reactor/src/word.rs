@@ -71,29 +71,34 @@ impl Word {
 
     /// Acquire: pairs with the AcqRel of [`Word::change`], so that who sees an event also sees what
     /// the driver did before it.
+    #[inline]
     pub(crate) fn tick(&self) -> Tick {
         Tick(self.0.load(Acquire))
     }
 
     /// An event: this direction may be ready, and is at its end if `closed`.
+    #[inline]
     pub(crate) fn event(&self, closed: bool) {
         let bits = if closed { READY | CLOSED } else { READY };
         self.change(|word| Some(word.wrapping_add(EVENT) | bits));
     }
 
     /// An attempt that began after `seen` met `WouldBlock`. False: something newer came, try again.
+    #[inline]
     pub(crate) fn blocked(&self, seen: Tick) -> bool {
         self.use_up(seen, READY | CLOSED)
     }
 
     /// A transfer that began after `seen` was short: what was ready is used up, unless the end was
     /// reported, which must still be met by an attempt.
+    #[inline]
     pub(crate) fn drained(&self, seen: Tick) {
         if !seen.is_closed() {
             self.use_up(seen, READY);
         }
     }
 
+    #[inline]
     fn use_up(&self, seen: Tick, bits: usize) -> bool {
         self.change(|word| {
             (Tick(word).same_event(seen) && word & FAILED == 0).then_some(word & !bits)
@@ -115,6 +120,7 @@ impl Word {
 
     /// One read-modify-write; false if `next` declined. Skipped where it would change nothing, but
     /// then still ordered by the load's Acquire.
+    #[inline]
     fn change(&self, mut next: impl FnMut(usize) -> Option<usize>) -> bool {
         let mut word = self.0.load(Acquire);
         loop {
@@ -128,39 +134,5 @@ impl Word {
                 Err(current) => word = current,
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_event_between_the_attempt_and_the_block_is_not_used_up() {
-        let word = Word::new();
-        let seen = word.tick();
-        word.event(false);
-        assert!(!word.blocked(seen));
-        assert!(word.tick().is_ready());
-        assert!(word.blocked(word.tick()));
-        assert!(!word.tick().is_ready());
-    }
-
-    #[test]
-    fn a_short_read_does_not_use_up_the_end_but_would_block_does() {
-        let word = Word::new();
-        word.event(true);
-        word.drained(word.tick());
-        assert!(word.tick().is_ready() && word.tick().is_closed());
-        assert!(word.blocked(word.tick()));
-        assert!(!word.tick().is_closed(), "an error that was drained is no end");
-    }
-
-    #[test]
-    fn failure_is_never_used_up() {
-        let word = Word::new();
-        word.fail();
-        assert!(!word.blocked(word.tick()));
-        assert!(word.tick().is_failed() && word.tick().is_ready());
     }
 }

@@ -7,11 +7,11 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::AcqRel};
+use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Relaxed};
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use super::epoll_old;
 use super::table::Table;
@@ -88,8 +88,8 @@ impl Poller {
         let mut buffer = [const { MaybeUninit::<epoll::Event>::uninit() }; EVENTS];
         match epoll::wait(&self.epoll, &mut buffer, timeout.as_ref()) {
             Ok((events, _)) => self.report(events, ready),
-            // Before Linux 5.11, or a sandbox that does not know the call.
-            Err(Errno::NOSYS) => {
+            // Before Linux 5.11, or a sandbox that does not know the call; those say either.
+            Err(Errno::NOSYS | Errno::PERM) => {
                 let events = epoll_old::wait::<EVENTS>(&self.epoll, timeout)?;
                 self.report(&events, ready);
             }
@@ -121,8 +121,11 @@ impl Poller {
     pub(crate) fn notify(&self) {
         // AcqRel: pairs with the swap in `report`; what was done before is seen after that turn.
         if !self.notified.swap(true, AcqRel) {
-            // It fails only when full, after 2^64 writes.
-            let _ = rustix::io::write(&self.notifier, &1_u64.to_ne_bytes());
+            let write = || rustix::io::write(&self.notifier, &1_u64.to_ne_bytes());
+            // It fails only when full, after 2^64 writes; if it did, later calls try again.
+            if retry_on_intr(write).is_err() {
+                self.notified.store(false, Relaxed);
+            }
         }
     }
 
@@ -158,4 +161,21 @@ fn timespec(timeout: Duration) -> Timespec {
     // A timeout beyond what the kernel can count is as good as the longest that it can.
     let seconds = i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX);
     Timespec { tv_sec: seconds, tv_nsec: timeout.subsec_nanos().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_notifies_before_a_turn_cost_one_write() {
+        let poller = Poller::new().unwrap();
+        for _ in 0..3 {
+            (0..100).for_each(|_| poller.notify());
+            poller.turn(None, &mut ReadyList::new()).unwrap();
+        }
+        let mut writes = [0; 8]; // nobody else reads the notifier, so it has counted
+        assert_eq!(rustix::io::read(&poller.notifier, &mut writes).unwrap(), 8);
+        assert_eq!(u64::from_ne_bytes(writes), 3);
+    }
 }

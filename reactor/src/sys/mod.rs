@@ -4,10 +4,13 @@
 //!
 //! - `Poller`: `new`, `register`, `rearm`, `deregister`, `turn`, `notify`, `pollable`, as in
 //!   `GlobalReactor`, for objects of the system;
-//! - `OsIo<'a>`, a borrowed descriptor or socket; `raw`, its number; `is_ready_now`, which asks the
-//!   object itself;
+//! - `OsIo<'a>`, a borrowed descriptor or socket, and `OwnedOsIo`; `raw`, its number;
+//!   `check`, whether there can be such a one; `is_ready_now`, which asks the object itself;
 //! - `watch_forks`, which makes `fork::GENERATION` go up in each child;
-//! - `declarations`, the reactors declared at link time.
+//! - `links`: `declarations`, the reactors declared at link time, and the macro that declares one.
+//!
+//! Three kinds of system: Linux, by epoll; what else the `polling` crate knows (Unix and Windows);
+//! and what has no I/O to wait for (WebAssembly), where a program brings a backend of its own.
 //!
 //! `--cfg mini_reactor_poller="edge"` or `"oneshot"` chooses the `polling` path on Linux too, so
 //! that the suites can run on it.
@@ -17,16 +20,46 @@
     not(any(mini_reactor_poller = "edge", mini_reactor_poller = "oneshot"))
 ))]
 mod epoll_old;
-mod links;
+#[cfg(any(
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "fuchsia",
+    target_os = "illumos",
+    target_os = "ios",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "openbsd",
+    target_os = "tvos",
+    windows,
+))]
+pub(crate) mod links;
+#[cfg(not(any(
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "fuchsia",
+    target_os = "illumos",
+    target_os = "ios",
+    target_os = "linux",
+    target_os = "macos",
+    target_os = "openbsd",
+    target_os = "tvos",
+    windows,
+)))]
+#[path = "no_links.rs"]
+pub(crate) mod links;
 #[cfg(mini_reactor_poller = "edge")]
 #[path = "polling_edge.rs"]
 mod mode;
 #[cfg(all(
     not(mini_reactor_poller = "edge"),
-    any(not(target_os = "linux"), mini_reactor_poller = "oneshot")
+    any(not(target_os = "linux"), mini_reactor_poller = "oneshot"),
+    any(unix, windows),
 ))]
 #[path = "polling_oneshot.rs"]
 mod mode;
+#[cfg(not(any(unix, windows)))]
+#[path = "no_object.rs"]
+mod object;
 #[cfg(unix)]
 #[path = "unix.rs"]
 mod object;
@@ -39,16 +72,18 @@ mod object;
 ))]
 #[path = "epoll.rs"]
 mod poller;
+#[cfg(not(any(unix, windows)))]
+#[path = "no_poller.rs"]
+mod poller;
 #[cfg(any(
-    not(target_os = "linux"),
+    all(any(unix, windows), not(target_os = "linux")),
     mini_reactor_poller = "edge",
     mini_reactor_poller = "oneshot"
 ))]
 #[path = "polling.rs"]
 mod poller;
+#[cfg(any(unix, windows))]
 mod table;
 
-pub(crate) use links::declarations;
-pub use links::{DECLARED, linkme};
-pub(crate) use object::{OsIo, is_ready_now, raw, watch_forks};
+pub(crate) use object::{OsIo, OwnedOsIo, check, is_ready_now, raw, watch_forks};
 pub(crate) use poller::Poller;

@@ -5,6 +5,7 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::mode::{MODE, ONE_SHOT};
@@ -17,11 +18,14 @@ use crate::source::{KeepOpen, Source};
 pub(crate) struct Poller {
     poller: polling::Poller,
     sources: Table<KeepOpen>,
+    /// Set from a wait that failed until the next one. Relaxed: one thread at a time waits.
+    failed: AtomicBool,
 }
 
 impl Poller {
     pub(crate) fn new() -> io::Result<Poller> {
-        Ok(Poller { poller: polling::Poller::new()?, sources: Table::new() })
+        let poller = polling::Poller::new()?;
+        Ok(Poller { poller, sources: Table::new(), failed: AtomicBool::new(false) })
     }
 
     #[expect(unsafe_code, reason = "polling demands that an object stay open until it is deleted")]
@@ -67,7 +71,12 @@ impl Poller {
 
     pub(crate) fn turn(&self, timeout: Option<Duration>, ready: &mut ReadyList) -> io::Result<()> {
         let mut events = polling::Events::new();
-        self.poller.wait(&mut events, timeout)?;
+        // After an error `polling` may believe for ever that a notification is under way, and pass
+        // on no other, until a wait succeeds: the next one does not sleep.
+        let timeout = if self.failed.load(Relaxed) { Some(Duration::ZERO) } else { timeout };
+        let result = self.poller.wait(&mut events, timeout);
+        self.failed.store(result.is_err(), Relaxed);
+        // What it had found before an error it will not find again.
         let sources = self.sources.lock();
         for event in events.iter() {
             let Some(KeepOpen(source)) = sources.get(&event.key) else { continue };
@@ -87,7 +96,7 @@ impl Poller {
                 ready.push_closed(source, Directions::BOTH);
             }
         }
-        Ok(())
+        result.map(drop)
     }
 
     pub(crate) fn notify(&self) {

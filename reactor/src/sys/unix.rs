@@ -1,7 +1,7 @@
 //! Unix: descriptors, `poll`, and `pthread_atfork`.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Once;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -11,6 +11,7 @@ use crate::io_object::{AsIo, BorrowedIo, Direction, Kind};
 use crate::source::KeepOpen;
 
 pub(crate) type OsIo<'a> = BorrowedFd<'a>;
+pub(crate) type OwnedOsIo = OwnedFd;
 
 impl<T: AsFd> AsIo for T {
     fn as_io(&self) -> BorrowedIo<'_> {
@@ -41,13 +42,14 @@ impl<'a, T: AsFd> From<&'a T> for BorrowedIo<'a> {
 impl AsFd for KeepOpen {
     #[expect(unsafe_code, reason = "the token is the proof that the descriptor is open")]
     fn as_fd(&self) -> BorrowedFd<'_> {
-        let raw = i32::try_from(self.0.raw).ok().filter(|raw| *raw >= 0);
-        let raw = raw.expect("a virtual object has no descriptor");
+        let raw = self.0.raw().and_then(|raw| i32::try_from(raw).ok()).filter(|raw| *raw >= 0);
+        let raw = raw.expect("a virtual object has no descriptor, one not yet registered neither");
         // SAFETY:
-        // - `raw` was the descriptor of the object that a `Registration` owns, borrowed by `as_fd`;
-        //   the registration gives out no `&mut` to the object, so it is open while the object
-        //   lives;
-        // - while a token is out, the registration leaks the object instead of dropping it;
+        // - `raw` was the descriptor of an object that a `Registration` owns (or of its duplicate),
+        //   borrowed by `as_fd`; before it gives out `&mut` to that object, the registration ends
+        //   this source, so the descriptor is open while the object lives;
+        // - while a token is out, the registration gives out no `&mut`, and leaks the object
+        //   instead of dropping it;
         // - tokens are given only before the registration ends.
         unsafe { BorrowedFd::borrow_raw(raw) }
     }
@@ -62,6 +64,14 @@ impl AsRawFd for KeepOpen {
 /// The object's descriptor as a number; -1 for a virtual one.
 pub(crate) fn raw(io: BorrowedIo<'_>) -> i64 {
     io.as_fd().map_or(-1, |fd| fd.as_raw_fd().into())
+}
+
+/// Refuses a descriptor that no system call takes. `BorrowedFd` can hold one, though none is open.
+pub(crate) fn check(io: BorrowedIo<'_>) -> io::Result<()> {
+    match io.as_fd().map(|fd| fd.as_raw_fd()) {
+        Some(..0) => Err(rustix::io::Errno::BADF.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Asks the object whether it is ready: `poll` with no timeout. `None`: it cannot be asked.

@@ -1,11 +1,12 @@
 //! Windows: sockets. There is no `fork`, and an object cannot be asked.
 
-use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, RawSocket};
+use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};
 
 use crate::io_object::{AsIo, BorrowedIo, Direction, Kind};
 use crate::source::KeepOpen;
 
 pub(crate) type OsIo<'a> = BorrowedSocket<'a>;
+pub(crate) type OwnedOsIo = OwnedSocket;
 
 impl<T: AsSocket> AsIo for T {
     fn as_io(&self) -> BorrowedIo<'_> {
@@ -29,11 +30,13 @@ impl<'a> BorrowedIo<'a> {
 impl AsSocket for KeepOpen {
     #[expect(unsafe_code, reason = "the token is the proof that the socket is open")]
     fn as_socket(&self) -> BorrowedSocket<'_> {
-        let raw = RawSocket::try_from(self.0.raw).expect("a virtual object has no socket");
+        let raw = self.0.raw().and_then(|raw| RawSocket::try_from(raw).ok());
+        let raw = raw.expect("a virtual object has no socket, one not yet registered neither");
         // SAFETY:
-        // - `raw` was the socket of the object that a `Registration` owns, which gives out no
-        //   `&mut`;
-        // - while a token is out, the registration leaks the object instead of dropping it;
+        // - `raw` was the socket of an object that a `Registration` owns (or of its duplicate);
+        //   before it gives out `&mut` to that object, the registration ends this source;
+        // - while a token is out, the registration gives out no `&mut`, and leaks the object
+        //   instead of dropping it;
         // - tokens are given only before the registration ends.
         unsafe { BorrowedSocket::borrow_raw(raw) }
     }
@@ -48,6 +51,11 @@ impl AsRawSocket for KeepOpen {
 /// The object's socket as a number; -1 for a virtual one.
 pub(crate) fn raw(io: BorrowedIo<'_>) -> i64 {
     io.as_socket().and_then(|socket| i64::try_from(socket.as_raw_socket()).ok()).unwrap_or(-1)
+}
+
+/// The system looks at each socket itself.
+pub(crate) fn check(_: BorrowedIo<'_>) -> std::io::Result<()> {
+    Ok(())
 }
 
 pub(crate) fn is_ready_now(_: BorrowedIo<'_>, _: Direction) -> Option<bool> {

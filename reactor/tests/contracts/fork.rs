@@ -1,0 +1,245 @@
+//! After `fork` without `exec`: the child gets errors, and never touches the parent's set.
+//!
+//! Each runs in a process of its own, which forks. What the child finds wrong it says on standard
+//! error and by its exit code; what it must not have done, the parent looks for afterwards.
+
+use std::ffi::c_int;
+use std::future::{pending, poll_fn};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use mini_reactor::{Deadline, Direction, Handle, Parker, Registration};
+use rustix::process::{Pid, WaitOptions, waitpid};
+
+use crate::tools::{Count, message, poll_ready, sleep, succeeds_in_a_process, system, until};
+
+/// Runs `child` in a child process, and waits for its end. True: nothing in it panicked.
+#[expect(unsafe_code, reason = "the C library's fork, which no safe function offers")]
+fn fork(child: impl FnOnce()) -> bool {
+    // # Safety of the declaration: it is that of POSIX.
+    unsafe extern "C" {
+        fn fork() -> c_int;
+    }
+    // SAFETY: of this process's threads, the others wait in the standard library or in the system,
+    // where they hold no lock that the child needs.
+    let pid = unsafe { fork() };
+    let Some(pid) = Pid::from_raw(pid) else {
+        let code = i32::from(catch_unwind(AssertUnwindSafe(child)).is_err());
+        std::process::exit(code);
+    };
+    let (_, status) = waitpid(Some(pid), WaitOptions::empty()).expect("a child").expect("it ends");
+    status.exit_status() == Some(0)
+}
+
+fn pair(reactor: &Handle) -> (UnixStream, Registration<UnixStream>) {
+    let (here, there) = UnixStream::pair().expect("a pair of sockets");
+    there.set_nonblocking(true).expect("an open socket");
+    (here, Registration::new_in(there, reactor))
+}
+
+fn read(object: &Registration<UnixStream>) -> impl Future<Output = io::Result<usize>> {
+    object.io(Direction::Read, |mut io| io.read(&mut [0; 8]))
+}
+
+fn unsupported<T: std::fmt::Debug>(result: io::Result<T>) {
+    assert_eq!(result.expect_err("in the child").kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn a_child_that_touches_nothing_exits_cleanly() {
+    succeeds_in_a_process("fork::a_child_that_touches_nothing_exits_cleanly", || {
+        let reactor = system();
+        let (mut here, there) = pair(&reactor);
+        reactor.block_on(sleep(&reactor, Duration::from_millis(1)));
+        assert!(poll_ready(&there, Direction::Read, Waker::noop()).is_pending());
+        assert!(fork(|| {}));
+        here.write_all(b"x").unwrap();
+        assert_eq!(reactor.block_on(read(&there)).unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_child_that_tries_gets_unsupported() {
+    succeeds_in_a_process("fork::a_child_that_tries_gets_unsupported", || {
+        let reactor = system();
+        let (mut here, there) = pair(&reactor);
+        let (_other, new) = pair(&reactor);
+        assert!(poll_ready(&there, Direction::Read, Waker::noop()).is_pending());
+        reactor.block_on(sleep(&reactor, Duration::from_millis(1)));
+        let parker = Parker::new(&reactor);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut set = Deadline::after_in(Duration::from_millis(1), &reactor);
+        assert!(set.poll(cx).is_pending());
+        let child = fork(|| {
+            for object in [&there, &new] {
+                for _ in 0..2 {
+                    let Poll::Ready(result) = poll_ready(object, Direction::Read, Waker::noop())
+                    else {
+                        panic!("a wait that would never end")
+                    };
+                    unsupported(result);
+                    let mut reading = std::pin::pin!(read(object));
+                    let Poll::Ready(result) = reading.as_mut().poll(cx) else {
+                        panic!("a wait that would never end")
+                    };
+                    unsupported(result);
+                }
+            }
+            unsupported(reactor.poll_once());
+            unsupported(reactor.drive());
+            unsupported(parker.park(|| true));
+            unsupported(parker.turn());
+            for waits in [true, false] {
+                let mut timer = Deadline::after_in(Duration::from_millis(1), &reactor);
+                let blocks = AssertUnwindSafe(|| match waits {
+                    true => reactor.block_on(poll_fn(|cx| timer.poll(cx))),
+                    false => reactor.block_on(pending()),
+                });
+                let told = message(&*catch_unwind(blocks).unwrap_err());
+                assert!(told.contains("forked after its reactor was used"), "{told}");
+            }
+            thread::sleep(Duration::from_millis(2));
+            assert!(set.poll(cx).is_pending(), "the parent's timers are not the child's");
+            // What needs no reactor works: I/O that does not block, futures that do not wait.
+            assert_eq!(reactor.block_on(async { 42 }), 42);
+            there.get_ref().write_all(b"from the child").unwrap();
+        });
+        assert!(child);
+        assert_eq!(here.read(&mut [0; 64]).unwrap(), 14);
+        here.write_all(b"x").unwrap();
+        assert_eq!(reactor.block_on(read(&there)).unwrap(), 1);
+        reactor.block_on(poll_fn(|cx| set.poll(cx)));
+    });
+}
+
+#[test]
+fn a_child_that_drops_everything_leaves_the_parents_set_as_it_is() {
+    let name = "fork::a_child_that_drops_everything_leaves_the_parents_set_as_it_is";
+    succeeds_in_a_process(name, || {
+        let reactor = system();
+        let (mut here, there) = pair(&reactor);
+        let (count, waker) = Count::new();
+        assert!(poll_ready(&there, Direction::Read, &waker).is_pending());
+        let mut timer = Deadline::after_in(Duration::from_millis(5), &reactor);
+        assert!(timer.poll(&mut Context::from_waker(&waker)).is_pending());
+        let mut all = Some((reactor, there, timer));
+        assert!(fork(|| drop(all.take())));
+        let (reactor, there, mut timer) = all.expect("the parent's are its own");
+        here.write_all(b"x").unwrap();
+        assert_eq!(reactor.block_on(read(&there)).unwrap(), 1);
+        assert_eq!(count.wakes(), 1);
+        reactor.block_on(poll_fn(|cx| timer.poll(cx)));
+        // And its notifier: another thread's wake ends this one's sleep.
+        let parker = Parker::new(&reactor);
+        let unparker = parker.unparker();
+        let wakes = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(10)); // whenever it comes, it must be heard
+            unparker.unpark();
+        });
+        let mut turns = 0;
+        parker
+            .park(|| {
+                turns += 1;
+                true
+            })
+            .unwrap();
+        assert!(turns > 0);
+        wakes.join().unwrap();
+    });
+}
+
+#[test]
+fn a_child_that_wakes_or_sets_an_earlier_timer_does_not_disturb_the_parents_driver() {
+    let name =
+        "fork::a_child_that_wakes_or_sets_an_earlier_timer_does_not_disturb_the_parents_driver";
+    succeeds_in_a_process(name, || {
+        let reactor = system();
+        let (tx, rx) = mpsc::channel();
+        let over = AtomicBool::new(false);
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        thread::scope(|scope| {
+            let (reactor, over, asked) = (&reactor, &over, &asked);
+            let driver = scope.spawn(move || {
+                let parker = Parker::new(reactor);
+                tx.send(parker.unparker()).unwrap();
+                while !over.load(SeqCst) {
+                    let idle = || {
+                        asked.fetch_add(1, SeqCst);
+                        !over.load(SeqCst)
+                    };
+                    parker.park(idle).unwrap();
+                }
+            });
+            let unparker = rx.recv().unwrap();
+            until(|| asked.load(SeqCst) != 0);
+            thread::sleep(Duration::from_millis(50)); // until it sleeps in the turn
+            assert!(fork(|| {
+                unparker.unpark();
+                let mut timer = Deadline::after_in(Duration::from_millis(1), reactor);
+                assert!(timer.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            }));
+            thread::sleep(Duration::from_millis(50)); // a wake-up would arrive meanwhile
+            assert_eq!(asked.load(SeqCst), 1, "the parent's driver was disturbed");
+            over.store(true, SeqCst);
+            unparker.unpark();
+            driver.join().unwrap();
+        });
+    });
+}
+
+#[test]
+fn a_reactor_that_is_first_used_in_the_child_works() {
+    succeeds_in_a_process("fork::a_reactor_that_is_first_used_in_the_child_works", || {
+        let (used, unused) = (system(), system());
+        used.block_on(sleep(&used, Duration::from_millis(1)));
+        assert!(fork(|| {
+            for reactor in [unused, system()] {
+                let (mut here, there) = pair(&reactor);
+                let writer = thread::spawn(move || {
+                    thread::sleep(Duration::from_millis(1));
+                    here.write_all(b"x").unwrap();
+                    here
+                });
+                assert_eq!(reactor.block_on(read(&there)).unwrap(), 1);
+                reactor.block_on(sleep(&reactor, Duration::from_millis(1)));
+                // And its own child is refused in turn.
+                assert!(fork(|| unsupported(reactor.poll_once())));
+                drop(writer.join().unwrap());
+            }
+        }));
+        used.block_on(sleep(&used, Duration::from_millis(1)));
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_reactors_own_descriptors_are_close_on_exec() {
+    succeeds_in_a_process("fork::the_reactors_own_descriptors_are_close_on_exec", || {
+        let reactor = system();
+        let (_here, there) = pair(&reactor);
+        assert!(poll_ready(&there, Direction::Read, Waker::noop()).is_pending());
+        reactor.block_on(sleep(&reactor, Duration::from_millis(1)));
+        let mut own = 0;
+        for entry in std::fs::read_dir("/proc/self/fd").unwrap() {
+            let entry = entry.unwrap();
+            let Ok(target) = std::fs::read_link(entry.path()) else { continue };
+            if target.to_string_lossy().starts_with("anon_inode:") {
+                own += 1;
+                let info = format!("/proc/self/fdinfo/{}", entry.file_name().display());
+                let info = std::fs::read_to_string(info).unwrap();
+                let flags = info.lines().find_map(|line| line.strip_prefix("flags:\t")).unwrap();
+                let flags = u32::from_str_radix(flags, 8).unwrap();
+                assert_ne!(flags & rustix::fs::OFlags::CLOEXEC.bits(), 0, "{target:?}: {info}");
+            }
+        }
+        assert!(own >= 2, "the set and its notifier");
+        drop(Arc::new(there));
+    });
+}
