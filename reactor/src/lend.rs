@@ -42,7 +42,7 @@ impl<T: AsIo + 'static> Registration<T> {
                 "a backend kept its claim on a deregistered object: {:?}",
                 self.source
             );
-            self.source = Arc::new(Source::new());
+            self.source = Arc::new(Source::new(self.reactor().clone()));
         }
         self.twin = None;
         self.io.as_mut().expect("taken out only by what consumes `self`")

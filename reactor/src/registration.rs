@@ -20,7 +20,6 @@ use crate::handle::Handle;
 use crate::io_object::{AsIo, BorrowedIo, Direction, Twin};
 use crate::ready::Ready;
 use crate::source::{Source, Waiting};
-use crate::sync::Mutex;
 use crate::sys;
 use crate::word::Tick;
 
@@ -63,9 +62,6 @@ pub struct Registration<T: AsIo + 'static> {
     /// objects have none.
     pub(crate) twin: Option<Box<Twin>>,
     pub(crate) source: Arc<Source>,
-    reactor: Handle,
-    /// Whether the backend has it. Serialises register, rearm and deregister.
-    registered: Mutex<bool>,
 }
 
 impl<T: AsIo + 'static> Registration<T> {
@@ -77,13 +73,7 @@ impl<T: AsIo + 'static> Registration<T> {
 
     /// Puts `io` in the care of `reactor`.
     pub fn new_in(io: T, reactor: impl Into<Handle>) -> Registration<T> {
-        Registration {
-            io: Some(io),
-            twin: None,
-            source: Arc::new(Source::new()),
-            reactor: reactor.into(),
-            registered: Mutex::new(false),
-        }
+        Registration { io: Some(io), twin: None, source: Arc::new(Source::new(reactor.into())) }
     }
 
     /// The object.
@@ -94,7 +84,7 @@ impl<T: AsIo + 'static> Registration<T> {
 
     /// The reactor that this object is registered with.
     pub fn reactor(&self) -> &Handle {
-        &self.reactor
+        &self.source.reactor
     }
 
     /// The core's view of the object, as the backend gets it.
@@ -284,7 +274,7 @@ impl<T: AsIo + 'static> Registration<T> {
             };
         }
         self.source.end_streak(direction);
-        self.reactor.expects_driver();
+        self.source.reactor.expects_driver();
         if let Err(error) = self.register() {
             return Poll::Ready(Err(error));
         }
@@ -301,15 +291,16 @@ impl<T: AsIo + 'static> Registration<T> {
 
     /// Registers with the backend, at the first time.
     fn register(&self) -> io::Result<()> {
-        self.reactor.check_fork()?;
+        self.source.reactor.check_fork()?;
         if self.source.is_registered() {
             return Ok(());
         }
-        let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut registered =
+            self.source.registration.lock().unwrap_or_else(PoisonError::into_inner);
         if !*registered {
             sys::check(self.watched())?;
             self.source.name(sys::raw(self.watched()));
-            self.reactor.register(self.watched(), &self.source)?;
+            self.source.reactor.register(self.watched(), &self.source)?;
             *registered = true;
             self.source.set_registered();
         }
@@ -319,12 +310,12 @@ impl<T: AsIo + 'static> Registration<T> {
     /// Has the backend watch what is waited for, if it does not. The union is read under the lock
     /// that serialises the calls, so a later call never asks for less than an earlier one needs.
     fn rearm(&self) -> io::Result<()> {
-        let registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        let registered = self.source.registration.lock().unwrap_or_else(PoisonError::into_inner);
         if !*registered {
             return Ok(());
         }
         let Some(wanted) = self.source.to_rearm() else { return Ok(()) };
-        let result = self.reactor.rearm(self.watched(), &self.source, wanted);
+        let result = self.source.reactor.rearm(self.watched(), &self.source, wanted);
         drop(registered);
         if result.is_err() {
             self.source.disarm(); // without the lock: it wakes
@@ -363,13 +354,14 @@ impl<T: AsIo + 'static> Registration<T> {
 
     /// Deregisters, and wakes whoever still waits; false if the backend still has a claim.
     pub(crate) fn release(&mut self) -> bool {
-        if self.reactor.check_fork().is_err() {
+        if self.source.reactor.check_fork().is_err() {
             return true; // the parent's backend is not touched, and has no claim on the child's
         }
-        let registered = self.registered.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::take(registered) {
+        let mut registered =
+            self.source.registration.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut *registered) {
             // A refusal leaves nothing to do: what was watched may be closed, which ends it too.
-            let _ = self.reactor.deregister(self.watched(), &self.source);
+            let _ = self.source.reactor.deregister(self.watched(), &self.source);
         }
         self.source.fail(io::Error::new(ErrorKind::NotConnected, "the registration was dropped"));
         self.source.close_tokens() == 0

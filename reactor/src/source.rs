@@ -19,9 +19,11 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::task::Waker;
 
+use crate::handle::Handle;
 use crate::io_object::{Direction, Directions};
 use crate::ready_list::Event;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -34,10 +36,13 @@ use crate::word::{Tick, Word};
 /// Made by [`Registration`](crate::Registration), passed to the backend, which keeps a clone and
 /// pushes it into the [`ReadyList`](crate::ReadyList) when the object became ready.
 pub struct Source {
-    id: usize,
+    pub(crate) id: usize,
+    pub(crate) reactor: Handle,
+    /// Whether the backend has it. Serialises register, rearm and deregister.
+    pub(crate) registration: Mutex<bool>,
     /// What is registered, for `KeepOpen`: the descriptor or socket as a plain number; -1 if
     /// virtual. Set before the backend gets it, and never for another object.
-    raw: OnceLock<i64>,
+    raw: AtomicI64,
     words: [Word; 2],
     waiters: Mutex<Waiters>,
     /// Open `KeepOpen` tokens, and `CLOSED` once no more are given out.
@@ -48,6 +53,8 @@ pub struct Source {
     /// Once the backend has taken the registration.
     registered: AtomicBool,
 }
+
+const UNNAMED: i64 = i64::MIN;
 
 const CLOSED: u32 = 1 << 31;
 
@@ -61,10 +68,12 @@ pub(crate) enum Waiting<'a> {
 }
 
 impl Source {
-    pub(crate) fn new() -> Source {
+    pub(crate) fn new(reactor: Handle) -> Source {
         Source {
             id: crate::ids::next(),
-            raw: OnceLock::new(),
+            reactor,
+            registration: Mutex::new(false),
+            raw: AtomicI64::new(UNNAMED),
             words: [Word::new(), Word::new()],
             waiters: Mutex::default(),
             tokens: AtomicU32::new(0),
@@ -82,13 +91,16 @@ impl Source {
 
     /// This source is about to be registered for `raw`.
     pub(crate) fn name(&self, raw: i64) {
-        let named = self.raw.get_or_init(|| raw);
-        assert_eq!(*named, raw, "{self:?} is registered for another object");
+        let named = self.raw.swap(raw, Relaxed);
+        assert!(
+            named == UNNAMED || named == raw,
+            "{self:?} was for {named} and is registered for {raw}"
+        );
     }
 
     /// What this source was registered for, or was to be.
     pub(crate) fn raw(&self) -> Option<i64> {
-        self.raw.get().copied()
+        Some(self.raw.load(Relaxed)).filter(|raw| *raw != UNNAMED)
     }
 
     /// The backend says that this object never blocks (a regular file).

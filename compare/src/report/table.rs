@@ -105,8 +105,8 @@ pub(crate) fn all(results: &Results) -> String {
     let rounds = if least == most { least.to_string() } else { format!("{least} to {most}") };
     format!(
         "{}\nMedians of {rounds} interleaved rounds, a process of its own for each. CPU, system \
-         calls, allocations and\nbytes are those of one operation; p50 and p99 are latencies. × \
-         is the CPU time against the first row of\nthe block, round by round: above 1 costs more.",
+         calls,\nallocations and bytes are those of one operation; p50 and p99 are latencies. × is \
+         the CPU time\nagainst the first row of the block, round by round: above 1 costs more.",
         with_titles(&table, results)
     )
 }

@@ -14,7 +14,7 @@ use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::epoll_old;
-use super::table::Table;
+use super::table::{ById, Table};
 use crate::io_object::{BorrowedIo, Directions, Kind};
 use crate::ready_list::ReadyList;
 use crate::source::Source;
@@ -46,7 +46,7 @@ impl Poller {
     pub(crate) fn register(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
         use epoll::EventFlags as Flags;
         let Kind::Os(fd) = io.0 else { return Err(io::ErrorKind::Unsupported.into()) };
-        self.sources.lock().insert(source.id(), Arc::clone(source));
+        self.sources.lock().insert(ById(Arc::clone(source)));
         source.set_short_is_drained(true);
         let flags = Flags::IN | Flags::OUT | Flags::PRI | Flags::RDHUP | Flags::ET;
         let data = epoll::EventData::new_u64(source.id() as u64);
@@ -112,7 +112,7 @@ impl Poller {
             if number == NOTIFIER {
                 // AcqRel: acquires what the caller of `notify` did before.
                 self.notified.swap(false, AcqRel);
-            } else if let Some(source) = sources.get(&(number as usize)) {
+            } else if let Some(ById(source)) = sources.get(&(number as usize)) {
                 translate(event.flags, source, ready);
             }
         }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::mode::{MODE, ONE_SHOT};
-use super::table::Table;
+use super::table::{ById, Table};
 use crate::io_object::{BorrowedIo, Directions, Kind};
 use crate::ready_list::ReadyList;
 use crate::source::{KeepOpen, Source};
@@ -40,7 +40,7 @@ impl Poller {
         let added = unsafe { self.poller.add_with_mode(&token, event(source, wanted), MODE) };
         match added {
             Ok(()) => {
-                sources.insert(source.id(), token);
+                sources.insert(ById(token));
             }
             Err(error) if error.kind() == ErrorKind::PermissionDenied => source.set_always_ready(),
             Err(error) => return Err(error),
@@ -55,7 +55,7 @@ impl Poller {
         wanted: Directions,
     ) -> io::Result<()> {
         match self.sources.lock().get(&source.id()) {
-            Some(token) if ONE_SHOT => {
+            Some(ById(token)) if ONE_SHOT => {
                 self.poller.modify_with_mode(token, event(source, wanted), MODE)
             }
             _ => Ok(()),
@@ -79,7 +79,7 @@ impl Poller {
         // What it had found before an error it will not find again.
         let sources = self.sources.lock();
         for event in events.iter() {
-            let Some(KeepOpen(source)) = sources.get(&event.key) else { continue };
+            let Some(ById(KeepOpen(source))) = sources.get(&event.key) else { continue };
             let mut directions = Directions::NONE;
             if event.readable || event.is_priority() {
                 directions |= Directions::READ;

@@ -6,13 +6,13 @@ use loom::cell::UnsafeCell;
 use loom::thread;
 
 use crate::source::Source;
-use crate::world::check;
+use crate::world::{check, world};
 
 #[test]
 #[expect(clippy::arc_with_non_send_sync, reason = "loom runs its threads on one")]
 fn an_object_is_closed_after_all_use_under_a_token_or_not_at_all() {
     check(3, || {
-        let source = Arc::new(Source::new());
+        let source = Arc::new(Source::new(world().1));
         // Its use and its closing; loom tells if they are not ordered.
         let object = Arc::new(UnsafeCell::new(()));
         let threads = [(), ()].map(|()| {
