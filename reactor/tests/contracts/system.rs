@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use mini_reactor::{Direction, Handle, Registration};
 
-use crate::tools::{Count, poll_ready, sleep, system};
+use crate::tools::{Count, poll_ready, sleep, system, watch};
 
 fn pair(reactor: &Handle) -> (UnixStream, Registration<UnixStream>) {
     let (here, there) = UnixStream::pair().expect("a pair of sockets");
@@ -95,7 +95,7 @@ fn io_past_the_registration_makes_ready_neither_spin_nor_hang() {
 
 #[test]
 fn both_directions_of_one_socket_are_waited_for_at_once() {
-    let reactor = system();
+    let (reactor, _watch) = (system(), watch());
     let (mut here, there) = pair(&reactor);
     let block = [0_u8; 65_536];
     let mut sent = 0;

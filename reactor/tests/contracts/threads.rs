@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use mini_reactor::{Deadline, Direction, Directions, Parker, Registration};
 
-use crate::tools::{one_that_parks, sleep, system, until};
+use crate::tools::{one_that_parks, sleep, system, until, watch};
 use crate::world::World;
 
 fn pair() -> (TcpStream, TcpStream) {
@@ -28,7 +28,7 @@ fn pair() -> (TcpStream, TcpStream) {
 #[test]
 fn several_threads_in_block_on_each_get_their_events() {
     const ROUNDS: usize = 300;
-    let reactor = system();
+    let (reactor, _watch) = (system(), watch());
     let one_thread = || {
         let (mut here, there) = pair();
         let there = Registration::new_in(there, &reactor);
@@ -143,6 +143,48 @@ fn a_driver_that_leaves_sends_one_parked_thread_to_drive() {
 }
 
 #[test]
+fn a_thread_that_is_sent_to_drive_but_woken_for_itself_passes_the_errand_on() {
+    let world = World::by_hand();
+    for round in 0..300 {
+        thread::scope(|scope| {
+            let (first, wakes_first) = one_that_parks(scope, &world.reactor);
+            world.until_asleep();
+            let (third, wakes_third) = one_that_parks(scope, &world.reactor);
+            let (second, wakes_second) = one_that_parks(scope, &world.reactor);
+            // The first leaves and sends another; that one's own wake comes at about the same time,
+            // and it leaves too.
+            wakes_first.unpark();
+            (0..round % 100 * 100).for_each(|_| std::hint::spin_loop());
+            wakes_second.unpark();
+            second.join().unwrap();
+            first.join().unwrap();
+            assert_eq!(world.until_asleep(), third.thread().id(), "nobody drives");
+            wakes_third.unpark();
+            third.join().unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_thread_that_parks_beside_a_driver_is_asked_once_more_whether_it_is_idle() {
+    let world = World::by_hand();
+    thread::scope(|scope| {
+        let (driver, wakes_driver) = one_that_parks(scope, &world.reactor);
+        world.until_asleep();
+        let parker = Parker::new(&world.reactor);
+        parker.park(|| false).unwrap(); // work came before it was published that this one sleeps
+        let comes_in_between = || {
+            parker.unparker().unpark();
+            true
+        };
+        parker.park(comes_in_between).unwrap();
+        wakes_driver.unpark();
+        driver.join().unwrap();
+        assert_eq!(world.drivers().len(), 1, "the other never drove");
+    });
+}
+
+#[test]
 fn a_wake_of_a_parked_thread_does_not_disturb_the_driver() {
     let world = World::by_hand();
     thread::scope(|scope| {
@@ -162,7 +204,7 @@ fn a_wake_of_a_parked_thread_does_not_disturb_the_driver() {
 fn a_thread_in_drive_lends_itself() {
     static LENT: mini_reactor::Reactor<mini_reactor::System> =
         mini_reactor::Reactor::new(mini_reactor::System::new());
-    let reactor = mini_reactor::Handle::from(&LENT);
+    let (reactor, _watch) = (mini_reactor::Handle::from(&LENT), watch());
     let lent = thread::spawn(|| LENT.drive());
     // What this thread runs is a foreign block_on: it polls, and parks without driving.
     let (mut here, there) = pair();
@@ -240,7 +282,7 @@ fn a_panic_of_idle_in_the_driver_hands_over() {
 
 #[test]
 fn an_earlier_timer_of_another_thread_shortens_the_drivers_sleep() {
-    let reactor = system();
+    let (reactor, _watch) = (system(), watch());
     let mut hour = Deadline::after_in(Duration::from_secs(3600), &reactor);
     assert!(hour.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     let stop = AtomicBool::new(false);
@@ -267,7 +309,7 @@ fn an_earlier_timer_of_another_thread_shortens_the_drivers_sleep() {
 #[test]
 fn a_task_that_blocks_for_50_ms_does_not_keep_others_from_progress() {
     const ROUNDS: usize = 20;
-    let reactor = system();
+    let (reactor, _watch) = (system(), watch());
     let (mut here, there) = pair();
     let there = Registration::new_in(there, &reactor);
     let (blocking, during) = (AtomicBool::new(false), AtomicUsize::new(0));

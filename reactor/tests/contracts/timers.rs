@@ -10,14 +10,21 @@ use std::time::{Duration, Instant};
 use mini_reactor::{Deadline, Handle};
 
 use crate::lab::Call;
-use crate::tools::{Count, one_that_parks, sleep, system, until, waker};
+use crate::tools::{Count, one_that_parks, sleep, system, until, waker, watch};
 use crate::world::World;
 
 const SECOND: Duration = Duration::from_secs(1);
+/// Unless set.
 const SLACK: Duration = Duration::from_micros(50);
 
 fn poll(timer: &mut Deadline, waker: &Waker) -> Poll<()> {
     timer.poll(&mut Context::from_waker(waker))
+}
+
+/// Whether a turn of this timeout fires a timer that is `due` from now neither early nor too late.
+/// How much of the slack is the reactor's and how much is left to the system is not promised.
+fn honours(timeout: Option<Duration>, due: Duration, slack: Duration) -> bool {
+    timeout.is_some_and(|timeout| (due..=due + slack).contains(&timeout))
 }
 
 fn turns(world: &World) -> Vec<Option<Duration>> {
@@ -82,7 +89,7 @@ fn thousands_at_one_instant_all_fire_at_most_1024_a_turn_the_rest_without_waitin
         assert!(world.reactor.poll_once().unwrap() || count.wakes() >= TIMERS - 1);
     }
     let turns = turns(&world);
-    assert_eq!(turns[0], Some(SECOND + SLACK));
+    assert!(honours(turns[0], SECOND, SLACK), "{turns:?}");
     assert_eq!(turns[1..], [Some(Duration::ZERO); TIMERS.div_ceil(1024) - 1]);
     assert!(timers.iter_mut().all(|timer| poll(timer, &waker).is_ready()));
     assert_eq!(count.kept(1), 0);
@@ -132,7 +139,8 @@ fn a_timer_fires_neither_early_nor_later_than_the_slack() {
 
 #[test]
 fn timers_within_the_slack_share_one_turn() {
-    for (slack, together) in [(SLACK, true), (Duration::ZERO, false), (SECOND, true)] {
+    let millisecond = Duration::from_millis(1);
+    for (slack, together) in [(millisecond, true), (Duration::ZERO, false), (SECOND, true)] {
         let world = World::edge();
         world.reactor.set_timer_slack(slack);
         let begin = world.reactor.now();
@@ -145,7 +153,8 @@ fn timers_within_the_slack_share_one_turn() {
         });
         let parker = mini_reactor::Parker::new(&world.reactor);
         parker.park(|| counts[0].0.wakes() == 0).unwrap();
-        assert_eq!(turns(&world), [Some(SECOND + slack)]);
+        let turns = turns(&world);
+        assert!(turns.len() == 1 && honours(turns[0], SECOND, slack), "{turns:?}");
         assert_eq!(counts[1].0.wakes(), usize::from(together));
     }
 }
@@ -262,7 +271,8 @@ fn a_timer_may_be_reset_or_dropped_from_inside_a_waker() {
     assert_eq!(world.reactor.next_deadline(), None);
     let mut timer = own.lock().unwrap().take().unwrap();
     world.reactor.block_on(poll_fn(|cx| timer.poll(cx)));
-    assert_eq!(world.reactor.now(), timer.at().unwrap() + SLACK);
+    let at = timer.at().unwrap();
+    assert!((at..=at + SLACK).contains(&world.reactor.now()));
 }
 
 #[test]
@@ -315,7 +325,7 @@ fn inserting_and_cancelling_notify_nobody_unless_earlier_than_all_while_a_thread
 
         let first = insert(10 * SECOND);
         assert_eq!(world.notifies(), 1, "earlier than never");
-        until(|| world.calls().contains(&Call::Turn(Some(10 * SECOND + SLACK))));
+        until(|| turns(&world).into_iter().any(|turn| honours(turn, 10 * SECOND, SLACK)));
         world.until_asleep();
         let later: Vec<_> = (10..1000).map(|seconds| insert(seconds * SECOND)).collect();
         drop(later);
@@ -365,7 +375,7 @@ fn a_hundred_thousand_timers_on_the_real_clock_fire_none_early() {
 
 #[test]
 fn timers_of_many_threads_on_one_reactor_fire_each_its_own() {
-    let reactor = system();
+    let (reactor, _watch) = (system(), watch());
     thread::scope(|scope| {
         for thread in 0..6_u64 {
             let reactor = &reactor;

@@ -4,8 +4,9 @@ use std::env;
 use std::future::poll_fn;
 use std::io;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -86,6 +87,22 @@ pub(crate) fn one_that_parks<'scope>(
         parker.park(|| true).expect("no fault was planned");
     });
     (thread, rx.recv().expect("it has begun"))
+}
+
+/// While this lives, the test has a minute. A thread that nobody wakes cannot be made to panic, so
+/// then the process ends, and says which test it was.
+pub(crate) struct Watch(#[expect(dead_code, reason = "dropping it ends the watch")] Sender<()>);
+
+pub(crate) fn watch() -> Watch {
+    let (over, is_over) = mpsc::channel::<()>();
+    let test = thread::current().name().unwrap_or("?").to_owned();
+    thread::spawn(move || {
+        if is_over.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("test {test} ... FAILED: it hangs, so a wake-up was lost");
+            std::process::abort();
+        }
+    });
+    Watch(over)
 }
 
 /// Lets other threads go on until `done`, and panics when half a minute has passed.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use mini_reactor::{GlobalReactor, Handle, Reactor, Registration};
 
 use crate::lab::{Lab, Object};
+use crate::tools::{Watch, watch};
 
 /// A reactor on a lab.
 pub(crate) struct World {
     pub(crate) reactor: Handle,
     pub(crate) typed: Arc<Reactor<Lab>>,
+    _watch: Option<Watch>,
 }
 
 impl Deref for World {
@@ -23,7 +25,7 @@ impl Deref for World {
 impl World {
     fn of(lab: Lab) -> World {
         let typed = Arc::new(Reactor::new(lab));
-        World { reactor: Handle::from(&typed), typed }
+        World { reactor: Handle::from(&typed), typed, _watch: None }
     }
 
     /// Edge-triggered; waiting for an instant makes it come.
@@ -41,9 +43,9 @@ impl World {
         [World::edge(), World::one_shot()]
     }
 
-    /// Edge-triggered; time stands still unless the test advances it.
+    /// Edge-triggered; time stands still unless the test advances it. For tests of several threads.
     pub(crate) fn by_hand() -> World {
-        World::of(Lab::new(false, false))
+        World { _watch: Some(watch()), ..World::of(Lab::new(false, false)) }
     }
 
     /// The object of this number.

@@ -15,6 +15,7 @@ const LISTED: &[(&str, &str)] = &[
     ("reactor/src/sys/windows.rs", "a socket that a token keeps open"),
     ("reactor/tests/contracts/fork.rs", "fork(2) has no safe wrapper"),
     ("reactor/tests/faults/seccomp.rs", "seccomp(2) has no safe wrapper"),
+    ("reactor/tests/faults_fork.rs", "takes the place of a function of the C library"),
     (
         "adapters/async/tests/no_descriptors.rs",
         "a descriptor that is not open, for the tests of what happens then",

@@ -12,6 +12,8 @@ mod ops;
 mod sockets;
 mod tasks;
 mod time;
+mod timed;
+mod waits;
 mod world;
 
 use std::cell::RefCell;

@@ -6,39 +6,36 @@ use std::task::Poll;
 
 use mini_reactor::{Direction, Directions};
 
-use super::kernel::{BOTH, Kernel, Registered};
+use super::kernel::{BOTH, Kernel};
 use super::ops::{FUTURES, SLOTS, TASKS, TIMERS, What};
-
-/// So many successes in a row, then a break.
-const STREAK_MAX: usize = 128;
 
 /// What is known of one direction.
 #[derive(Clone, Copy, Default)]
-struct Known {
-    events: u64,
-    ready: bool,
-    closed: bool,
+pub(crate) struct Known {
+    pub(crate) events: u64,
+    pub(crate) ready: bool,
+    pub(crate) closed: bool,
 }
 
 /// One registration.
 pub(crate) struct Slot {
     pub(crate) source: usize,
     pub(crate) number: usize,
-    known: [Known; 2],
-    registered: bool,
-    always: bool,
-    failed: Option<ErrorKind>,
-    armed: Directions,
-    streaks: [usize; 2],
-    stored: Vec<Stored>,
+    pub(crate) known: [Known; 2],
+    pub(crate) registered: bool,
+    pub(crate) always: bool,
+    pub(crate) failed: Option<ErrorKind>,
+    pub(crate) armed: Directions,
+    pub(crate) streaks: [usize; 2],
+    pub(crate) stored: Vec<Stored>,
 }
 
 #[derive(PartialEq)]
-struct Stored {
-    direction: Direction,
-    task: usize,
+pub(crate) struct Stored {
+    pub(crate) direction: Direction,
+    pub(crate) task: usize,
     /// `None`: of a `poll_*` call.
-    future: Option<usize>,
+    pub(crate) future: Option<usize>,
 }
 
 /// What a future does.
@@ -54,8 +51,8 @@ pub(crate) struct Future {
     pub(crate) direction: Direction,
     pub(crate) kind: Kind,
     pub(crate) race: bool,
-    seen: Option<u64>,
-    rested: bool,
+    pub(crate) seen: Option<u64>,
+    pub(crate) rested: bool,
 }
 
 pub(crate) struct Timer {
@@ -84,12 +81,6 @@ pub(crate) struct Attempt {
 
 pub(crate) type Outcome = Poll<Result<(), ErrorKind>>;
 
-enum Wait {
-    Newer,
-    Stored,
-    Failed(ErrorKind),
-}
-
 pub(crate) struct Model {
     pub(crate) kernel: Kernel,
     pub(crate) slots: [Option<Slot>; SLOTS],
@@ -102,11 +93,11 @@ pub(crate) struct Model {
 }
 
 impl Slot {
-    fn of(&mut self, direction: Direction) -> &mut Known {
+    pub(crate) fn of(&mut self, direction: Direction) -> &mut Known {
         &mut self.known[direction as usize]
     }
 
-    fn wanted(&self) -> Directions {
+    pub(crate) fn wanted(&self) -> Directions {
         self.stored.iter().fold(Directions::NONE, |all, stored| all | stored.direction.into())
     }
 
@@ -195,214 +186,6 @@ impl Model {
         }
     }
 
-    pub(crate) fn poll_future(&mut self, future: usize, task: usize) -> Outcome {
-        let mut polled = self.futures[future].expect("the interpreter looked");
-        let outcome = match polled.kind {
-            Kind::Ready => self.poll_ready_future(&mut polled, future, task),
-            Kind::Io => self.poll_io_future(&mut polled, future, task),
-        };
-        self.futures[future] = Some(polled);
-        outcome
-    }
-
-    fn poll_ready_future(&mut self, polled: &mut Future, future: usize, task: usize) -> Outcome {
-        let Future { slot, direction, .. } = *polled;
-        if polled.seen.is_none() {
-            if let Some(result) = self.known_ready(slot, direction) {
-                return Poll::Ready(result);
-            }
-        }
-        let seen = polled.seen.unwrap_or(self.slot(slot).events(direction));
-        polled.seen = Some(seen);
-        match self.wait(slot, direction, seen, task, Some(future)) {
-            Wait::Newer => Poll::Ready(Ok(())),
-            Wait::Stored => Poll::Pending,
-            Wait::Failed(kind) => Poll::Ready(Err(kind)),
-        }
-    }
-
-    fn poll_io_future(&mut self, polled: &mut Future, future: usize, task: usize) -> Outcome {
-        let Future { slot, direction, .. } = *polled;
-        if !polled.rested && self.takes_a_break(slot, direction, task) {
-            polled.rested = true;
-            return Poll::Pending;
-        }
-        let mut attempt = Attempt { length: None, race: polled.race };
-        let outcome = self.until_it_blocks(slot, direction, task, Some(future), &mut attempt);
-        polled.race = attempt.race;
-        outcome
-    }
-
-    pub(crate) fn poll_ready(&mut self, slot: usize, direction: Direction, task: usize) -> Outcome {
-        loop {
-            if let Some(result) = self.known_ready(slot, direction) {
-                return Poll::Ready(result);
-            }
-            let seen = self.slot(slot).events(direction);
-            match self.wait(slot, direction, seen, task, None) {
-                Wait::Newer => {}
-                Wait::Stored => return Poll::Pending,
-                Wait::Failed(kind) => return Poll::Ready(Err(kind)),
-            }
-        }
-    }
-
-    pub(crate) fn poll_io(
-        &mut self,
-        slot: usize,
-        direction: Direction,
-        task: usize,
-        mut attempt: Attempt,
-    ) -> Outcome {
-        if self.takes_a_break(slot, direction, task) {
-            return Poll::Pending;
-        }
-        self.until_it_blocks(slot, direction, task, None, &mut attempt)
-    }
-
-    fn until_it_blocks(
-        &mut self,
-        slot: usize,
-        direction: Direction,
-        task: usize,
-        future: Option<usize>,
-        attempt: &mut Attempt,
-    ) -> Outcome {
-        loop {
-            let seen = self.slot(slot).events(direction);
-            if let Some(result) = self.attempt(slot, direction, attempt) {
-                return Poll::Ready(result);
-            }
-            match self.wait(slot, direction, seen, task, future) {
-                Wait::Newer => {}
-                Wait::Stored => return Poll::Pending,
-                Wait::Failed(kind) => return Poll::Ready(Err(kind)),
-            }
-        }
-    }
-
-    /// What a question for readiness ends with at once; nothing is asked of a virtual object.
-    fn known_ready(&mut self, slot: usize, direction: Direction) -> Option<Result<(), ErrorKind>> {
-        let slot = self.slot(slot);
-        if let Some(kind) = slot.failed {
-            return Some(Err(kind));
-        }
-        (slot.always || slot.of(direction).ready).then_some(Ok(()))
-    }
-
-    fn takes_a_break(&mut self, slot: usize, direction: Direction, task: usize) -> bool {
-        let streak = &mut self.slot(slot).streaks[direction as usize];
-        let spent = *streak >= STREAK_MAX;
-        if spent {
-            *streak = 0;
-            self.woken[task] += 1;
-        }
-        spent
-    }
-
-    /// `None`: it would block, or is known to.
-    fn attempt(
-        &mut self,
-        slot: usize,
-        direction: Direction,
-        attempt: &mut Attempt,
-    ) -> Option<Result<(), ErrorKind>> {
-        let source = self.slot(slot);
-        let (number, always) = (source.number, source.always);
-        if let Some(kind) = source.failed {
-            return Some(Err(kind));
-        }
-        if source.registered && !always && !source.of(direction).ready {
-            return None;
-        }
-        let most = attempt.length.unwrap_or(1);
-        let Some(moved) = self.kernel.transfer(number, direction, most) else {
-            if std::mem::take(&mut attempt.race) {
-                self.kernel.arrive(number, direction, 1);
-                let _ = self.turn();
-            }
-            return always.then_some(Err(ErrorKind::Unsupported));
-        };
-        let trusts = !self.kernel.one_shot;
-        let source = self.slot(slot);
-        source.streaks[direction as usize] += 1;
-        let believed = trusts && source.registered && !always;
-        let known = source.of(direction);
-        if 0 < moved && moved < most && believed && !known.closed {
-            known.ready = false;
-        }
-        Some(Ok(()))
-    }
-
-    fn wait(
-        &mut self,
-        slot: usize,
-        direction: Direction,
-        seen: u64,
-        task: usize,
-        future: Option<usize>,
-    ) -> Wait {
-        let source = self.slot(slot);
-        if let Some(kind) = source.failed {
-            return Wait::Failed(kind);
-        }
-        if source.events(direction) != seen {
-            return Wait::Newer;
-        }
-        let known = source.of(direction);
-        (known.ready, known.closed) = (false, false);
-        source.streaks[direction as usize] = 0;
-        let (number, id) = (source.number, source.source);
-        if !source.registered {
-            let registered = self.kernel.register(number, id);
-            let source = self.slot(slot);
-            match registered {
-                Err(kind) => return Wait::Failed(kind),
-                Ok(Registered::Watched) => {}
-                Ok(Registered::AlwaysReady) => {
-                    source.always = true;
-                    source.known.iter_mut().for_each(|known| known.events += 1);
-                }
-            }
-            source.registered = true;
-        }
-        if self.slot(slot).events(direction) != seen {
-            return Wait::Newer;
-        }
-        self.store(slot, Stored { direction, task, future });
-        self.rearm(slot)
-    }
-
-    fn store(&mut self, slot: usize, new: Stored) {
-        let stored = &mut self.slot(slot).stored;
-        let same = |old: &Stored| match new.future {
-            Some(_) => old.future == new.future,
-            None => *old == new, // the same task again
-        };
-        match stored.iter().position(same) {
-            Some(at) => stored[at] = new,
-            None => stored.push(new),
-        }
-    }
-
-    fn rearm(&mut self, slot: usize) -> Wait {
-        let source = self.slot(slot);
-        let wanted = source.wanted();
-        if source.armed.contains(wanted) {
-            return Wait::Stored;
-        }
-        source.armed = wanted;
-        let (number, id) = (source.number, source.source);
-        match self.kernel.rearm(number, id, wanted) {
-            Ok(()) => Wait::Stored,
-            Err(kind) => {
-                self.slot(slot).armed = Directions::NONE;
-                self.wake(slot, Directions::BOTH);
-                Wait::Failed(kind)
-            }
-        }
-    }
-
     /// What the backend reports.
     pub(crate) fn apply(&mut self, source: usize, what: What) {
         let is = |slot: &Option<Slot>| slot.as_ref().is_some_and(|slot| slot.source == source);
@@ -424,7 +207,7 @@ impl Model {
     }
 
     /// Wakes who waits for one of `directions`; they are stored no longer.
-    fn wake(&mut self, slot: usize, directions: Directions) {
+    pub(crate) fn wake(&mut self, slot: usize, directions: Directions) {
         let Some(source) = &mut self.slots[slot] else { return };
         let woken = &mut self.woken;
         source.stored.retain(|stored| {
@@ -434,7 +217,7 @@ impl Model {
         });
     }
 
-    fn slot(&mut self, slot: usize) -> &mut Slot {
+    pub(crate) fn slot(&mut self, slot: usize) -> &mut Slot {
         self.slots[slot].as_mut().expect("the interpreter looked")
     }
 }

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use mini_reactor::{
-    Deadline, Direction, DrivenExternally, GlobalReactor, Handle, Reactor, Registration, Tick,
-};
+use mini_reactor::{Deadline, Direction, DrivenExternally, Handle, Reactor, Registration, Tick};
 
 use super::backend::{Backend, Object};
 use super::kernel::Kernel;
@@ -21,17 +19,17 @@ pub(crate) type Core = Reactor<Arc<Backend>>;
 type Waiting = Pin<Box<dyn Future<Output = io::Result<()>>>>;
 
 pub(crate) struct World<'a> {
-    backend: Arc<Backend>,
-    core: &'a Arc<Core>,
-    reactor: Handle,
-    external: Option<DrivenExternally<'a>>,
-    slots: [Option<Arc<Registration<Object>>>; SLOTS],
-    futures: [Option<Waiting>; FUTURES],
-    timers: [Option<Deadline>; TIMERS],
-    tasks: [Task; TASKS],
-    /// What was known once: the slot, its source's number, the tick, and how many events there were.
-    ticks: Vec<(usize, usize, Direction, Tick, u64)>,
-    model: Model,
+    pub(super) backend: Arc<Backend>,
+    pub(super) core: &'a Arc<Core>,
+    pub(super) reactor: Handle,
+    pub(super) external: Option<DrivenExternally<'a>>,
+    pub(super) slots: [Option<Arc<Registration<Object>>>; SLOTS],
+    pub(super) futures: [Option<Waiting>; FUTURES],
+    pub(super) timers: [Option<Deadline>; TIMERS],
+    pub(super) tasks: [Task; TASKS],
+    /// What was known once: slot, number of its source, tick, and how many events there were.
+    pub(super) ticks: Vec<(usize, usize, Direction, Tick, u64)>,
+    pub(super) model: Model,
 }
 
 impl<'a> World<'a> {
@@ -129,50 +127,6 @@ impl<'a> World<'a> {
         }
     }
 
-    fn execute_of_time(&mut self, op: Op) {
-        match op {
-            Op::TimerNew { timer, after } => {
-                let duration = Duration::from_nanos(after);
-                self.timers[timer] = Some(Deadline::after_in(duration, &self.reactor));
-                self.model.set_timer(timer, self.model.kernel.now + after, true);
-            }
-            Op::TimerAt { timer, at } => {
-                let instant = self.backend.instant(at);
-                self.timers[timer] = Some(Deadline::new_in(instant, &self.reactor));
-                self.model.set_timer(timer, at, false);
-            }
-            Op::TimerPoll { timer, task } => {
-                if let Some(deadline) = &mut self.timers[timer] {
-                    let waker = self.tasks[task].waker();
-                    let polled = deadline.poll(&mut Context::from_waker(&waker));
-                    assert_eq!(polled, self.model.poll_timer(timer, task));
-                    let now = self.backend.now();
-                    let due = deadline.at().is_some_and(|at| at <= now);
-                    assert!(polled.is_pending() || due, "early");
-                }
-            }
-            Op::TimerReset { timer, at } => {
-                if let Some(deadline) = &mut self.timers[timer] {
-                    deadline.reset(at.map(|at| self.backend.instant(at)));
-                    self.model.reset_timer(timer, at);
-                }
-            }
-            Op::TimerDrop { timer } => {
-                self.timers[timer] = None;
-                self.model.timers[timer] = None;
-            }
-            Op::Advance { by } => self.both(|kernel| kernel.now += by),
-            Op::Sleep { duration } => self.sleep(duration),
-            Op::External { begins } => {
-                let guard = self.external.take();
-                self.external =
-                    begins.then(|| guard.unwrap_or_else(|| self.core.drive_externally()));
-                self.model.external = begins;
-            }
-            _ => unreachable!("executed before"),
-        }
-    }
-
     fn report(&mut self, slot: usize, what: What) {
         if let Some(registration) = &self.slots[slot] {
             self.backend.report(registration.source(), what);
@@ -181,7 +135,7 @@ impl<'a> World<'a> {
     }
 
     /// What comes from outside.
-    fn both(&mut self, change: impl Fn(&mut Kernel)) {
+    pub(super) fn both(&mut self, change: impl Fn(&mut Kernel)) {
         change(&mut self.backend.kernel());
         change(&mut self.model.kernel);
     }
@@ -267,17 +221,6 @@ impl<'a> World<'a> {
     fn turn(&mut self) {
         let turned = self.reactor.poll_once().map_err(|error| error.kind());
         assert_eq!(turned, self.model.turn());
-    }
-
-    fn sleep(&mut self, duration: u64) {
-        // It would panic with another error of a turn.
-        let tolerated = self.model.kernel.tolerates_turns();
-        if !tolerated {
-            self.both(Kernel::refuse_nothing);
-        }
-        let mut deadline = Deadline::after_in(Duration::from_nanos(duration), &self.reactor);
-        self.reactor.block_on(std::future::poll_fn(|cx| deadline.poll(cx)));
-        self.model.sleep(duration);
     }
 
     /// Drops a registration and its futures.
