@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
 use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
@@ -238,18 +239,20 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         self.generation.check()?;
         self.undriven.driven();
         batch.ready.clear();
-        let result = match self.backend.turn(timeout, &mut batch.ready) {
-            // A signal: the caller turns again, with a timeout that is computed anew.
-            Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
-            result => result,
-        };
+        let turn = AssertUnwindSafe(|| self.backend.turn(timeout, &mut batch.ready));
+        let result = catch_unwind(turn); // what was reported before a panic is delivered all the same
         let notified = awake();
         for event in batch.ready.events.drain(..) {
             event.source.apply(&event, &mut batch.wakers);
         }
         self.expire(&mut batch.wakers);
         wake::all(&mut batch.wakers);
-        result.map(|()| notified)
+        match result {
+            // A signal: the caller turns again, with a timeout that is computed anew.
+            Ok(Err(error)) if error.kind() == ErrorKind::Interrupted => Ok(notified),
+            Ok(result) => result.map(|()| notified),
+            Err(payload) => resume_unwind(payload),
+        }
     }
 
     /// How long a turn may wait: until the earliest deadline has been due for the slack.

@@ -363,7 +363,7 @@ impl<T: AsIo + 'static> Registration<T> {
             // A refusal leaves nothing to do: what was watched may be closed, which ends it too.
             let _ = self.source.reactor.deregister(self.watched(), &self.source);
         }
-        self.source.fail(io::Error::new(ErrorKind::NotConnected, "the registration was dropped"));
+        self.source.end();
         self.source.close_tokens() == 0
     }
 

@@ -123,10 +123,21 @@ impl Source {
     ///
     /// For what ends a source for good: a runtime that shut down, a ring that died.
     pub fn fail(&self, error: io::Error) {
+        self.end_with(Some(error));
+    }
+
+    /// Ends all waits: the registration is dropped.
+    pub(crate) fn end(&self) {
+        self.end_with(None);
+    }
+
+    fn end_with(&self, error: Option<io::Error>) {
         let mut wakers = Vec::new();
         {
             let mut waiters = self.lock();
-            waiters.set_failure(error);
+            if let Some(error) = error {
+                waiters.set_failure(error);
+            }
             self.words.iter().for_each(Word::fail);
             waiters.take(Directions::BOTH, &mut wakers);
         }
@@ -300,7 +311,7 @@ impl Source {
 fn failure(waiters: &Waiters) -> io::Error {
     match waiters.failure() {
         Some(error) => io::Error::new(error.kind(), SharedError(Arc::clone(error))),
-        None => io::Error::other("the source failed"),
+        None => io::Error::new(io::ErrorKind::NotConnected, "the registration was dropped"),
     }
 }
 

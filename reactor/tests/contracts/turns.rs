@@ -57,15 +57,23 @@ fn an_error_of_turn_is_what_drive_park_turn_and_poll_once_return() {
 }
 
 #[test]
-fn what_was_reported_before_an_error_is_delivered() {
+fn what_was_reported_before_an_error_or_a_panic_is_delivered() {
     for world in World::both() {
         let object = world.object(1);
-        let (count, waker) = Count::new();
-        assert!(poll_ready(&object, Direction::Read, &waker).is_pending());
-        world.happen(1, Directions::READ);
-        world.fail(broken());
-        assert!(world.reactor.poll_once().is_err());
-        assert_eq!(count.wakes(), 1);
+        for fault in [broken(), Fault::TurnPanics("a turn that panics, as this test wants")] {
+            let (count, waker) = Count::new();
+            let cx = &mut Context::from_waker(&waker);
+            let blocks = |_: &Object| Err::<(), _>(ErrorKind::WouldBlock.into());
+            assert!(object.poll_io(Direction::Read, cx, blocks).is_pending());
+            let mut timer = Deadline::after_in(Duration::from_secs(1), &world.reactor);
+            assert!(timer.poll(cx).is_pending());
+            world.advance(Duration::from_secs(1));
+            world.happen(1, Directions::READ);
+            world.fail(fault);
+            let turn = catch_unwind(AssertUnwindSafe(|| world.reactor.poll_once()));
+            assert!(!matches!(turn, Ok(Ok(_))));
+            assert_eq!(count.wakes(), 2, "the event, and the timer that was due");
+        }
     }
 }
 
