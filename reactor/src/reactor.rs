@@ -26,6 +26,10 @@ use crate::timers::{TimerKey, Timers};
 use crate::undriven::Undriven;
 use crate::wake;
 
+/// What the system is late on its own, so that timers share a wake-up. Were it added to that, sleeps
+/// of 100,000 tasks would be late by 78 µs in the median instead of 50.
+const SYSTEM_SLACK_NS: u64 = 50_000;
+
 /// A backend together with its timers and the state of who drives it.
 ///
 /// `Reactor<System>` and every other `Reactor<R>` coerce to `Reactor`, that is
@@ -70,7 +74,7 @@ impl<R: GlobalReactor> Reactor<R> {
             driving: Driving::new(),
             timers: Mutex::new(Timers::new()),
             base: OnceLock::new(),
-            slack_ns: AtomicU64::new(50_000),
+            slack_ns: AtomicU64::new(SYSTEM_SLACK_NS),
             registered: AtomicUsize::new(0),
             generation: Generation::new(),
             undriven: Undriven::new(),
@@ -91,7 +95,10 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
     }
 
     /// Lets timers fire up to `slack` late, so that those near each other share one wake-up. It is
-    /// 50 µs unless set, as Linux's own. Timers never fire early.
+    /// 50 µs unless set. Timers never fire early.
+    ///
+    /// The first 50 µs are left to the system, as Linux delays every wait by up to that much on its
+    /// own (`PR_SET_TIMERSLACK`); the reactor adds what is beyond.
     pub fn set_timer_slack(&self, slack: Duration) {
         self.slack_ns.store(u64::try_from(slack.as_nanos()).unwrap_or(NEVER).min(NEVER), Relaxed);
     }
@@ -265,7 +272,7 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         if deadline <= now {
             return Some(Duration::ZERO);
         }
-        let slack = self.slack_ns.load(Relaxed);
+        let slack = self.slack_ns.load(Relaxed).saturating_sub(SYSTEM_SLACK_NS);
         Some(Duration::from_nanos(deadline.saturating_add(slack) - now))
     }
 
