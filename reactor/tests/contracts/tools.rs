@@ -2,7 +2,7 @@
 
 use std::env;
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, Write};
 use std::process::{Command, Output};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -98,7 +98,9 @@ pub(crate) fn watch() -> Watch {
     let test = thread::current().name().unwrap_or("?").to_owned();
     thread::spawn(move || {
         if is_over.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("test {test} ... FAILED: it hangs, so a wake-up was lost");
+            // Not by `eprintln`: what that says would be kept until the test has ended.
+            let line = format!("test {test} ... FAILED: it hangs, so a wake-up was lost\n");
+            let _ = io::stderr().write_all(line.as_bytes());
             std::process::abort();
         }
     });
