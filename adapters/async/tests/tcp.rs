@@ -251,6 +251,7 @@ fn a_socket_given_back_works_and_can_be_made_async_again() -> io::Result<()> {
     })
 }
 
+#[cfg(unix)]
 #[test]
 fn a_socket_registered_twice_is_an_error_for_the_second() -> io::Result<()> {
     use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

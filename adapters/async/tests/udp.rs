@@ -4,11 +4,10 @@ mod common;
 
 use std::io;
 use std::net::{Ipv4Addr, UdpSocket};
-use std::time::Duration;
 
 use common::run;
 use futures_lite::future;
-use mini_async::{Async, Timer};
+use mini_async::Async;
 
 fn socket() -> io::Result<Async<UdpSocket>> {
     Async::<UdpSocket>::bind((Ipv4Addr::LOCALHOST, 0))
@@ -25,8 +24,10 @@ fn datagrams_come_whole_and_with_their_sender() -> io::Result<()> {
         let mut buf = [0; 64];
         assert_eq!(far.peek_from(&mut buf).await?, (5, near_address));
         assert_eq!(far.recv_from(&mut buf).await?, (5, near_address));
-        assert_eq!(far.recv_from(&mut buf[..3]).await?, (3, near_address));
-        assert_eq!(&buf[..3], b"sec");
+        // Windows makes an error of a buffer that is too small.
+        let length = if cfg!(windows) { 6 } else { 3 };
+        assert_eq!(far.recv_from(&mut buf[..length]).await?, (length, near_address));
+        assert_eq!(buf[..length], b"second"[..length]);
         Ok(())
     })
 }
@@ -72,6 +73,7 @@ fn an_echo_answers_every_datagram() -> io::Result<()> {
     })
 }
 
+#[cfg(unix)] // elsewhere the system may keep it to itself
 #[test]
 fn a_missing_peer_is_reported_to_the_waiting_receiver() -> io::Result<()> {
     run(async {
@@ -79,7 +81,7 @@ fn a_missing_peer_is_reported_to_the_waiting_receiver() -> io::Result<()> {
         let nobody = UdpSocket::bind("127.0.0.1:0")?.local_addr()?;
         near.get_ref().connect(nobody)?;
         let send = async {
-            Timer::after(Duration::from_millis(2)).await;
+            mini_async::Timer::after(std::time::Duration::from_millis(2)).await;
             near.send(b"anybody there?").await
         };
         let (received, sent) = future::zip(near.recv(&mut [0; 8]), send).await;

@@ -1,11 +1,12 @@
 //! What happens when tasks are woken, awaited or cancelled on other threads.
 
 use std::cell::{Cell, RefCell};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -205,4 +206,30 @@ fn executor_dropped_while_others_wake_in_a_loop() {
         stop.store(true, Ordering::Relaxed);
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     }
+}
+
+#[test]
+fn the_waker_of_a_sleeping_run_may_wake_tasks_itself() {
+    struct Sets(Signal);
+
+    impl Wake for Sets {
+        fn wake(self: Arc<Self>) {
+            self.0.set();
+        }
+    }
+
+    let executor = LocalExecutor::new();
+    let (first, second) = (Signal::default(), Signal::default());
+    let tasks = [&first, &second].map(|signal| executor.spawn(signal.clone().wait()));
+    let mut run = pin!(executor.run(async {
+        for task in tasks {
+            task.await;
+        }
+    }));
+    let waker = Waker::from(Arc::new(Sets(second)));
+    let cx = &mut Context::from_waker(&waker);
+    assert!(run.as_mut().poll(cx).is_pending());
+    thread::spawn(move || first.set()).join().unwrap();
+    // Once to run the tasks, once more because they woke it, being awaited.
+    assert!((0..3).any(|_| run.as_mut().poll(cx).is_ready()), "both tasks were woken");
 }
