@@ -118,7 +118,9 @@ pub trait GlobalReactor: Send + Sync {
     fn rearm(&self, io: BorrowedIo<'_>, source: &Arc<Source>, wanted: Directions)
     -> io::Result<()>;
 
-    /// Stops watching `io`. Events of it that are under way may still arrive; they do no harm.
+    /// Stops watching `io`, and lets go of `source`, even if it fails: a source keeps its reactor,
+    /// so a backend that kept one would keep itself. Events that are under way may still arrive;
+    /// they do no harm.
     ///
     /// # Errors
     ///

@@ -83,6 +83,8 @@ impl Deadline {
 
     /// Ready once the instant has come, and from then on; else keeps the waker, instead of the one
     /// of the last call.
+    ///
+    /// In a child process after `fork`, on a reactor that was used before it, it does not come.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(at) = self.at else { return Poll::Pending };
         match self.state {

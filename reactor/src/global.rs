@@ -70,6 +70,9 @@ fn declared() -> Option<&'static Reactor> {
 ///
 /// At most one per program, in the final binary. The static is an ordinary one of the type given.
 ///
+/// For Linux, Android, macOS, iOS, tvOS, FreeBSD, OpenBSD, illumos, Fuchsia, and Windows with the
+/// linker of MSVC. Elsewhere it does not compile; call [`set_global`] there.
+///
 /// # Examples
 ///
 /// ```standalone_crate

@@ -27,7 +27,8 @@
 //! - Wakers run on the driving thread, outside of all locks, each on its own: one that panics does
 //!   not keep the others from running. A waker must not block on the reactor.
 //! - After `fork`, a reactor that was used before refuses to work in the child, with `Unsupported`;
-//!   its timers never come there, and dropping what was made on it does not reach the parent's set.
+//!   its timers never come there, and dropping what was made on it neither wakes anybody nor
+//!   reaches the parent's set.
 //! - Destructors of thread-locals may do everything, `enter` and `block_on` included. At exit
 //!   nothing is joined and nothing runs; what waits is abandoned.
 //! - In debug builds, what waits for a second on a reactor that nobody drives is reported on

@@ -26,8 +26,8 @@ use crate::timers::{TimerKey, Timers};
 use crate::undriven::Undriven;
 use crate::wake;
 
-/// What the system is late on its own, so that timers share a wake-up. Were it added to that, sleeps
-/// of 100,000 tasks would be late by 78 µs in the median instead of 50.
+/// What the system is late on its own, so that timers share a wake-up. Were it added to that,
+/// sleeps of 100,000 tasks would be late by 78 µs in the median instead of 50.
 const SYSTEM_SLACK_NS: u64 = 50_000;
 
 /// A backend together with its timers and the state of who drives it.
@@ -247,7 +247,7 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         self.undriven.driven();
         batch.ready.clear();
         let turn = AssertUnwindSafe(|| self.backend.turn(timeout, &mut batch.ready));
-        let result = catch_unwind(turn); // what was reported before a panic is delivered all the same
+        let result = catch_unwind(turn); // what it had reported is delivered all the same
         let notified = awake();
         for event in batch.ready.events.drain(..) {
             event.source.apply(&event, &mut batch.wakers);

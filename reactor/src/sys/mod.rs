@@ -30,7 +30,7 @@ mod epoll_old;
     target_os = "macos",
     target_os = "openbsd",
     target_os = "tvos",
-    windows,
+    all(windows, target_env = "msvc"),
 ))]
 pub(crate) mod links;
 #[cfg(not(any(
@@ -43,7 +43,7 @@ pub(crate) mod links;
     target_os = "macos",
     target_os = "openbsd",
     target_os = "tvos",
-    windows,
+    all(windows, target_env = "msvc"),
 )))]
 #[path = "no_links.rs"]
 pub(crate) mod links;

@@ -1,5 +1,6 @@
-//! Systems whose linker `linkme` has no words for (WebAssembly, NetBSD and others): nothing can be
-//! declared, so a program chooses its reactor with `set_global`.
+//! Systems whose linker `linkme` has no words for (WebAssembly, NetBSD and others), or that throws
+//! away what it collects (GNU's for Windows): nothing can be declared, so a program chooses its
+//! reactor with `set_global`.
 
 pub use crate::global::Declaration;
 

@@ -1,6 +1,8 @@
-//! Windows: sockets. There is no `fork`, and an object cannot be asked.
+//! Windows: sockets, and `WSAPoll`. There is no `fork`.
 
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::io_object::{AsIo, BorrowedIo, Direction, Kind};
 use crate::source::KeepOpen;
@@ -58,8 +60,16 @@ pub(crate) fn check(_: BorrowedIo<'_>) -> std::io::Result<()> {
     Ok(())
 }
 
-pub(crate) fn is_ready_now(_: BorrowedIo<'_>, _: Direction) -> Option<bool> {
-    None
+/// Asks the socket whether it is ready: `WSAPoll` with no timeout. `None`: it cannot be asked.
+pub(crate) fn is_ready_now(io: BorrowedIo<'_>, direction: Direction) -> Option<bool> {
+    let socket = io.as_socket()?;
+    let wanted = match direction {
+        Direction::Read => PollFlags::IN,
+        Direction::Write => PollFlags::OUT,
+    };
+    let mut set = [PollFd::from_borrowed_fd(socket, wanted)];
+    let count = poll(&mut set, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).ok()?;
+    Some(count > 0)
 }
 
 pub(crate) fn watch_forks() {}

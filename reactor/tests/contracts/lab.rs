@@ -130,6 +130,7 @@ impl Lab {
     }
 
     /// The next turn says that its buffer was full.
+    #[cfg(unix)]
     pub(crate) fn fill(&self) {
         self.change(|state| state.full = true);
     }

@@ -1,6 +1,7 @@
 //! A waker is somebody's code: it may do nearly anything, and must not harm the others.
 
 use std::future::{Future, pending};
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use mini_reactor::{Deadline, Direction, Directions, Handle, Parker, Registration};
 
 use crate::lab::{Call, Object};
-use crate::tools::{Count, message, poll_ready, sleep, system, waker};
+use crate::tools::{Count, message, poll_ready, sleep, system, waker, watch};
 use crate::world::World;
 
 /// The object's reader is woken in the next turn.
@@ -246,7 +247,7 @@ fn poll_once_and_turn_do_nothing_inside_a_waker() {
 
 #[test]
 fn wakers_run_after_the_turn_and_under_no_lock() {
-    let world = Arc::new(World::edge());
+    let (world, _watch) = (Arc::new(World::edge()), watch());
     let object = Arc::new(world.object(1));
     let ran = Arc::new(AtomicUsize::new(0));
     let looks = {
@@ -269,4 +270,54 @@ fn wakers_run_after_the_turn_and_under_no_lock() {
     call_in_the_next_turn(&world, &object, &looks);
     world.turn();
     assert_eq!(ran.load(SeqCst), 1);
+}
+
+#[test]
+fn wakers_run_under_no_lock_outside_of_turns_too() {
+    let _watch = watch();
+    for world in World::both() {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let object = Arc::new(world.object(1));
+        let (weak, source) = (Arc::downgrade(&object), Arc::downgrade(object.source()));
+        let looks = || {
+            let (weak, source, ran) = (weak.clone(), source.clone(), Arc::clone(&ran));
+            waker(move || {
+                if let Some(object) = weak.upgrade() {
+                    drop(poll_ready(&object, Direction::Write, Waker::noop()));
+                }
+                if let Some(source) = source.upgrade() {
+                    source.fail(ErrorKind::BrokenPipe.into());
+                }
+                ran.fetch_add(1, SeqCst);
+            })
+        };
+        // When a source fails; when its registration ends; and when a list of waiters is full.
+        assert!(poll_ready(&object, Direction::Read, &looks()).is_pending());
+        object.source().fail(ErrorKind::BrokenPipe.into());
+        assert_eq!(ran.load(SeqCst), 1);
+        drop(object);
+        let object = world.object(2);
+        let source = Arc::downgrade(object.source());
+        let fails = {
+            let ran = Arc::clone(&ran);
+            waker(move || {
+                source.upgrade().expect("it is being ended").fail(ErrorKind::BrokenPipe.into());
+                ran.fetch_add(1, SeqCst);
+            })
+        };
+        assert!(poll_ready(&object, Direction::Read, &fails).is_pending());
+        drop(object);
+        assert_eq!(ran.load(SeqCst), 2);
+        let crowded = Arc::new(world.object(3));
+        let weak = Arc::downgrade(&crowded);
+        while ran.load(SeqCst) == 2 {
+            let (weak, ran) = (weak.clone(), Arc::clone(&ran));
+            let comes_back = waker(move || {
+                let object = weak.upgrade().expect("somebody waits for it");
+                assert!(poll_ready(&object, Direction::Read, Waker::noop()).is_pending());
+                ran.fetch_add(1, SeqCst);
+            });
+            assert!(poll_ready(&crowded, Direction::Read, &comes_back).is_pending());
+        }
+    }
 }

@@ -59,6 +59,11 @@ impl Backend {
         self.kernel().push(source.id(), what);
     }
 
+    /// A source keeps its reactor, and a reactor this: what was not deregistered is a circle.
+    pub(crate) fn forget_all(&self) {
+        self.sources().clear();
+    }
+
     fn forget_unknown(&self, kernel: &Kernel) {
         self.sources().retain(|source, _| kernel.knows(*source));
     }

@@ -289,6 +289,7 @@ impl<'a> World<'a> {
         }
         assert!(self.tasks.iter().all(|task| task.kept() == 0), "a waker is left");
         assert_eq!(self.reactor.next_deadline(), None);
+        self.backend.forget_all();
     }
 }
 
