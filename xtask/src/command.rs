@@ -88,7 +88,10 @@ impl Typed {
         println!("$ {}", self.typed());
         let status =
             self.command().status().map_err(|error| format!("{}: {error}", self.typed()))?;
-        if status.success() { Ok(()) } else { Err(format!("{}: {status}", self.typed())) }
+        if status.success() {
+            return Ok(());
+        }
+        Err(format!("{} {}: {status}", self.program, self.arguments.join(" ")))
     }
 
     /// What it prints on its standard output.

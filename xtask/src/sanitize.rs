@@ -6,10 +6,12 @@
 //! (they show the interface; what they do, tests do too).
 
 use crate::ci::tests;
-use crate::command::Typed;
+use crate::command::{Typed, target};
 use crate::needs;
 use crate::parts::{Outcome, Parts};
 use crate::tree::{Package, Tree};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// One sanitizer.
 #[derive(Debug)]
@@ -17,9 +19,16 @@ struct Sanitizer {
     command: &'static str,
     name: &'static str,
     finds: &'static str,
-    /// What it is told through its environment, each setting for a reason.
-    options: &'static [(&'static str, &'static str)],
+    /// The variable for its settings, and these.
+    options: (&'static str, &'static str),
+    /// Tests that it cannot run, by parts of their names.
+    skipped: &'static [Exception],
+    /// Functions of which a report is none.
+    suppressed: &'static [Exception],
 }
+
+/// A part of a name, and why that is excepted.
+type Exception = (&'static str, &'static str);
 
 const SANITIZERS: [Sanitizer; 3] = [
     Sanitizer {
@@ -28,20 +37,45 @@ const SANITIZERS: [Sanitizer; 3] = [
         finds: "data races",
         // The tests of `fork` fork a process that has threads; the child then only makes a few
         // calls, which is what they are about.
-        options: &[("TSAN_OPTIONS", "die_after_fork=0")],
+        options: ("TSAN_OPTIONS", "die_after_fork=0"),
+        skipped: &[NO_CALLS],
+        suppressed: &[],
     },
     Sanitizer {
         command: "asan",
         name: "address",
-        finds: "use after free, out of bounds, leaks",
-        options: &[],
+        finds: "use after free, use out of bounds",
+        options: ("ASAN_OPTIONS", "detect_leaks=0"), // that is for `lsan`
+        skipped: &[NO_CALLS],
+        suppressed: &[],
     },
-    Sanitizer { command: "lsan", name: "leak", finds: "leaks", options: &[] },
+    Sanitizer {
+        command: "lsan",
+        name: "leak",
+        finds: "leaks, of circles too",
+        options: ("LSAN_OPTIONS", "print_suppressions=0"),
+        skipped: &[NO_CALLS, FORKS],
+        suppressed: &[
+            ("::a_forgotten_", "the test forgets a handle, a future or an executor"),
+            ("a_task_that_arrives_after_closing_is_leaked", "the promise is that it is leaked"),
+            ("an_object_with_a_token_still_out_is_leaked", "the promise is that it is leaked"),
+            ("an_operation_through_mut_waits_for_no_claim", "a duplicate with a token still out"),
+            ("an_error_of_deregister_", "the test's backend keeps what it will not deregister"),
+            ("::Again as core::ops::drop::Drop", "the second of two panics in a row is leaked"),
+        ],
+    },
 ];
 
-/// Tests that forbid a thread every system call, by their names: neither a sanitizer, which makes
-/// some of its own, nor qemu, which has no seccomp, can run them.
-pub(crate) const WITHOUT_SECCOMP: &[&str] = &["costs_no_system_call"];
+/// Tests that forbid a thread every system call: neither a sanitizer, which makes some of its own,
+/// nor qemu, which has no seccomp, can run them.
+pub(crate) const NO_CALLS: Exception = ("costs_no_system_call", "the sanitizer makes some");
+
+/// A test program that no sanitizer can start.
+const OWN_ATFORK: Exception =
+    ("faults_fork", "replaces pthread_atfork, which a sanitizer calls before anything else");
+
+const FORKS: Exception =
+    ("fork::", "a child has the memory of threads that it does not have, which looks leaked");
 
 /// The only one on which all three are, and on which the tests run.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -74,7 +108,8 @@ pub(crate) fn run(command: &str, arguments: &[String]) -> Result<(), String> {
             if let Err(reason) = needs::component("rust-src", &needs::nightly()) {
                 return Outcome::NotRun(reason);
             }
-            test(sanitizer, &arguments).run().into()
+            let result = suppressions(sanitizer);
+            result.and_then(|path| test(sanitizer, &arguments, &path).run()).into()
         });
     }
     parts.finish()
@@ -100,7 +135,7 @@ fn groups(packages: &[Package], arguments: &[String]) -> Vec<(String, Vec<String
             continue;
         }
         let mut words = vec!["--package".to_owned(), package.name.clone(), "--lib".to_owned()];
-        for test in tests(package, false) {
+        for test in tests(package, false).into_iter().filter(|test| *test != OWN_ATFORK.0) {
             words.extend(["--test".to_owned(), test.to_owned()]);
         }
         words.push("--".to_owned());
@@ -109,24 +144,41 @@ fn groups(packages: &[Package], arguments: &[String]) -> Vec<(String, Vec<String
     groups
 }
 
-/// Has the test programs leave out tests, by parts of their names.
-pub(crate) fn without(names: &[&str]) -> Vec<String> {
-    names.iter().flat_map(|name| ["--skip".to_owned(), (*name).to_owned()]).collect()
+/// Has the test programs leave out tests.
+pub(crate) fn without(tests: &[Exception]) -> Vec<&'static str> {
+    tests.iter().flat_map(|(name, _)| ["--skip", name]).collect()
 }
 
-fn test(sanitizer: &Sanitizer, arguments: &[String]) -> Typed {
-    let mut command = Typed::new("rustup run")
+fn test(sanitizer: &Sanitizer, arguments: &[String], suppressions: &Path) -> Typed {
+    let (variable, settings) = sanitizer.options;
+    let settings = match sanitizer.suppressed {
+        [] => settings.to_owned(),
+        _ => format!("{settings}:suppressions={}", suppressions.display()),
+    };
+    Typed::new("rustup run")
         .and([needs::nightly()])
         .words("cargo test -Zbuild-std --no-fail-fast --target")
         .and([TARGET])
         .and(arguments)
-        .and(without(WITHOUT_SECCOMP))
-        .with("RUSTFLAGS", format!("-Zsanitizer={}", sanitizer.name))
-        .apart(sanitizer.command);
-    for (name, value) in sanitizer.options {
-        command = command.with(name, value);
-    }
-    command
+        .and(without(sanitizer.skipped))
+        // Frame pointers, for reports that show whole stacks.
+        .with("RUSTFLAGS", format!("-Zsanitizer={} -Cforce-frame-pointers", sanitizer.name))
+        .with(variable, settings)
+        .apart(sanitizer.command)
+}
+
+/// Writes the functions of which a report is none, as the sanitizer reads them.
+fn suppressions(sanitizer: &Sanitizer) -> Result<PathBuf, String> {
+    let folder = target().join(sanitizer.command);
+    let path = folder.join("suppressions.txt");
+    let lines = sanitizer
+        .suppressed
+        .iter()
+        .map(|(function, why)| format!("# {why}\n{}:*{function}*\n", sanitizer.name));
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(&path, lines.collect::<String>()))
+        .map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok(path)
 }
 
 #[cfg(test)]
@@ -145,9 +197,12 @@ mod unit {
 
     #[test]
     fn a_sanitizer_has_its_own_folder_and_instruments_the_standard_library() {
-        let command = test(named("tsan"), &["--lib".to_owned()]);
-        assert_eq!(command.environment["RUSTFLAGS"], "-Zsanitizer=thread");
+        let command = test(named("tsan"), &["--lib".to_owned()], Path::new("a"));
+        assert!(command.environment["RUSTFLAGS"].starts_with("-Zsanitizer=thread "));
+        assert_eq!(command.environment["TSAN_OPTIONS"], "die_after_fork=0");
         assert!(command.environment["CARGO_TARGET_DIR"].ends_with("tsan"));
         assert!(command.typed().contains("-Zbuild-std"));
+        let command = test(named("lsan"), &["--lib".to_owned()], Path::new("a"));
+        assert!(command.environment["LSAN_OPTIONS"].ends_with(":suppressions=a"));
     }
 }

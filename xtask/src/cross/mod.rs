@@ -6,7 +6,7 @@ use crate::ci::tests;
 use crate::command::Typed;
 use crate::needs;
 use crate::parts::{Outcome, Parts, all};
-use crate::sanitize::{WITHOUT_SECCOMP, without};
+use crate::sanitize::{NO_CALLS, without};
 use crate::tree::{Package, Tree, root};
 use emulators::{prepare_qemu, prepare_wine, wine_prefix};
 
@@ -148,7 +148,7 @@ fn command(system: &System, package: &Package) -> Typed {
             .with("WINEDEBUG", "-all"),
         How::Qemu => tested("test --no-fail-fast")
             .words("--")
-            .and(without(WITHOUT_SECCOMP))
+            .and(without(&[NO_CALLS]))
             .with("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
             .with("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", format!("timeout {PATIENCE}"))
             .with("QEMU_LD_PREFIX", "/usr/aarch64-linux-gnu"),

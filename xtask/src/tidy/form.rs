@@ -10,7 +10,10 @@ use std::collections::BTreeSet;
 const COLUMNS_MAX: usize = 100;
 
 /// Files that no `mod` line reaches, on purpose.
-const UNREACHED: [(&str, &str); 0] = [];
+const UNREACHED: [(&str, &str); 2] = [
+    ("reactor/fuzz/fuzz_targets/sockets.rs", "cargo-fuzz wants a package outside the workspace"),
+    ("reactor/fuzz/fuzz_targets/virtual.rs", "cargo-fuzz wants a package outside the workspace"),
+];
 
 pub(super) fn readable(tree: &Tree) -> Vec<Finding> {
     tree.broken.iter().map(|(path, error)| Finding::new(path, 0, error.clone())).collect()
