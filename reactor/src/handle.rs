@@ -18,13 +18,15 @@ use crate::backend::GlobalReactor;
 use crate::parker::Parker;
 use crate::reactor::Reactor;
 
-/// A reactor to be kept: a `&'static Reactor` or an `Arc<Reactor>`.
+/// A reactor to be kept: a `&'static Reactor` or an `Arc<Reactor>`. Two words long.
 #[derive(Clone)]
 pub struct Handle(Kind);
 
+/// Every source has one, so it is small: a thin pointer to the fat one leaves the word free that
+/// tells the two apart.
 #[derive(Clone)]
 enum Kind {
-    Static(&'static Reactor),
+    Static(&'static &'static Reactor),
     Shared(Arc<Reactor>),
 }
 
@@ -137,13 +139,13 @@ impl fmt::Debug for Handle {
 
 impl From<&'static Reactor> for Handle {
     fn from(reactor: &'static Reactor) -> Handle {
-        Handle(Kind::Static(reactor))
+        Handle(Kind::Static(reactor.itself.get_or_init(|| reactor)))
     }
 }
 
 impl<R: GlobalReactor + 'static> From<&'static Reactor<R>> for Handle {
     fn from(reactor: &'static Reactor<R>) -> Handle {
-        Handle(Kind::Static(reactor))
+        Handle(Kind::Static(reactor.itself.get_or_init(|| reactor)))
     }
 }
 
@@ -189,5 +191,15 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let left = ENTERED.with_borrow_mut(|stack| stack.remove(self.place));
         drop(left);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Handle;
+
+    #[test]
+    fn a_handle_is_two_words_long() {
+        assert_eq!(size_of::<Handle>(), 2 * size_of::<usize>());
     }
 }

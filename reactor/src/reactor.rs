@@ -57,6 +57,8 @@ pub struct Reactor<R: ?Sized = dyn GlobalReactor> {
     registered: AtomicUsize,
     generation: Generation,
     pub(crate) undriven: Undriven,
+    /// For `Handle`, if this is a static.
+    pub(crate) itself: OnceLock<&'static Reactor>,
     backend: R,
 }
 
@@ -78,6 +80,7 @@ impl<R: GlobalReactor> Reactor<R> {
             registered: AtomicUsize::new(0),
             generation: Generation::new(),
             undriven: Undriven::new(),
+            itself: OnceLock::new(),
             backend,
         }
     }

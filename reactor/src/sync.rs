@@ -5,8 +5,6 @@
 //! never the means by which one thread sees what another did. A file that takes its types from here
 //! has its unit tests in a file of their own, for they would be part of the models otherwise.
 
-pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering,
-};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 pub(crate) use std::sync::{Mutex, MutexGuard};
 pub(crate) use std::thread;

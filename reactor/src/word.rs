@@ -9,33 +9,32 @@
 //! blocks and failures. Wakers are not here: see `waiters.rs` for how a waiter and an event that
 //! cross each other meet.
 
-use crate::sync::AtomicUsize;
+use crate::sync::AtomicU32;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed};
 
 /// Set by an event; unset by `blocked`. The I/O may succeed, so it is worth a try.
-const READY: usize = 1;
+const READY: u32 = 1;
 /// Set by an event that reports the end of this direction (hang-up, read-closed, error), always
 /// together with `READY`. Only a `WouldBlock` of an attempt that began *after* it was set unsets it
 /// (an error queue that was drained); a short read never does.
-const CLOSED: usize = 2;
+const CLOSED: u32 = 2;
 /// Set once, when the backend took the registration: from then on the absence of `READY` means that
 /// an attempt would block. Without it nothing is known, and an attempt is worth its call.
-const KNOWN: usize = 4;
+const KNOWN: u32 = 4;
 /// Set once, by a backend that met an object which is always ready. Excludes `KNOWN`.
-const ALWAYS: usize = 8;
+const ALWAYS: u32 = 8;
 /// Set once, by `Source::fail` and by closing: all waits end with the source's error.
-const FAILED: usize = 16;
-/// One event. The count fills the rest of the word and wraps; a waiter would have to sleep through
-/// exactly 2^27 events (2^59 on 64 bits) of its direction to be misled, and then only until the
-/// next.
-const EVENT: usize = 32;
+const FAILED: u32 = 16;
+/// One event. The count fills the rest of the word and wraps: a waiter that does not look for
+/// exactly 2^27 events of its direction, or a multiple, is misled, and only until the next one.
+const EVENT: u32 = 32;
 
 /// What was known of one direction at one moment.
 ///
 /// Taken before an attempt at the I/O; a wait after a `WouldBlock` then ends at the first event
 /// that is newer. Ticks of different sources or directions have nothing to do with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tick(usize);
+pub struct Tick(u32);
 
 impl Tick {
     /// Whether an attempt at the I/O makes sense: something was reported, or nothing is known.
@@ -62,11 +61,11 @@ impl Tick {
 }
 
 #[derive(Debug)]
-pub(crate) struct Word(AtomicUsize);
+pub(crate) struct Word(AtomicU32);
 
 impl Word {
     pub(crate) fn new() -> Word {
-        Word(AtomicUsize::new(0))
+        Word(AtomicU32::new(0))
     }
 
     /// Acquire: pairs with the AcqRel of [`Word::change`], so that who sees an event also sees what
@@ -99,7 +98,7 @@ impl Word {
     }
 
     #[inline]
-    fn use_up(&self, seen: Tick, bits: usize) -> bool {
+    fn use_up(&self, seen: Tick, bits: u32) -> bool {
         self.change(|word| {
             (Tick(word).same_event(seen) && word & FAILED == 0).then_some(word & !bits)
         })
@@ -121,7 +120,7 @@ impl Word {
     /// One read-modify-write; false if `next` declined. Skipped where it would change nothing, but
     /// then still ordered by the load's Acquire.
     #[inline]
-    fn change(&self, mut next: impl FnMut(usize) -> Option<usize>) -> bool {
+    fn change(&self, mut next: impl FnMut(u32) -> Option<u32>) -> bool {
         let mut word = self.0.load(Acquire);
         loop {
             let Some(new) = next(word) else { return false };

@@ -1,7 +1,7 @@
 //! What the crate's own `sync.rs` offers, made of loom's types.
 
 pub(crate) use loom::sync::MutexGuard;
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 
 use std::cell::{Cell, RefCell};
 use std::ops::{Deref, DerefMut};
