@@ -66,14 +66,14 @@ pub(crate) trait Runtime: Sized + Send + Sync + 'static {
     /// Waits for a connection and sets `TCP_NODELAY`.
     fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<Self::Stream>> + Send;
     /// Reads at least one byte, or none at the end.
-    fn read(
-        stream: &mut Self::Stream,
-        buffer: &mut [u8],
+    fn read<'a>(
+        stream: &'a mut Self::Stream,
+        buffer: &'a mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send;
     /// Writes all bytes.
-    fn write_all(
-        stream: &mut Self::Stream,
-        bytes: &[u8],
+    fn write_all<'a>(
+        stream: &'a mut Self::Stream,
+        bytes: &'a [u8],
     ) -> impl Future<Output = io::Result<()>> + Send;
     /// Hands a connection to hyper.
     fn hyper_io(stream: Self::Stream) -> Self::HyperIo;

@@ -77,12 +77,18 @@ impl Runtime for SingleThread {
         Ok(stream)
     }
 
-    async fn read(stream: &mut Async<net::TcpStream>, buffer: &mut [u8]) -> io::Result<usize> {
-        stream.read(buffer).await
+    fn read<'a>(
+        stream: &'a mut Async<net::TcpStream>,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        stream.read(buffer)
     }
 
-    async fn write_all(stream: &mut Async<net::TcpStream>, bytes: &[u8]) -> io::Result<()> {
-        stream.write_all(bytes).await
+    fn write_all<'a>(
+        stream: &'a mut Async<net::TcpStream>,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        stream.write_all(bytes)
     }
 
     fn hyper_io(stream: Async<net::TcpStream>) -> FuturesIo<Async<net::TcpStream>> {

@@ -1,6 +1,7 @@
 //! The servers: echo (for `echo`, `churn` and `idle`) and HTTP.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -64,16 +65,27 @@ pub(crate) fn buffer_bytes(params: &Params) -> usize {
 async fn serve_echo<R: Runtime>(listener: &R::Listener, buffer: usize) -> io::Result<()> {
     loop {
         let stream = R::accept(listener).await?;
-        R::detach(R::spawn(echo::<R>(stream, buffer)));
+        R::detach(R::spawn(echo::<R>(stream, vec![0; buffer].into())));
     }
 }
 
 /// Sends back what it reads until the end. Errors end the connection, as the end does.
-async fn echo<R: Runtime>(mut stream: R::Stream, buffer: usize) {
-    let mut buffer = vec![0; buffer];
-    while let Ok(read @ 1..) = R::read(&mut stream, &mut buffer).await {
-        if R::write_all(&mut stream, &buffer[..read]).await.is_err() {
-            break;
+///
+/// A block and not an `async fn`, whose arguments would be in the task twice, and nothing kept over
+/// an `.await` that is not needed after it: what a connection weighs is to be the column's doing.
+fn echo<R: Runtime>(
+    mut stream: R::Stream,
+    mut buffer: Box<[u8]>,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        loop {
+            let read = match R::read(&mut stream, &mut buffer).await {
+                Ok(read @ 1..) => read,
+                Ok(0) | Err(_) => break,
+            };
+            if R::write_all(&mut stream, &buffer[..read]).await.is_err() {
+                break;
+            }
         }
     }
 }
