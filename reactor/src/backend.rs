@@ -13,6 +13,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use crate::io_object::{BorrowedIo, Directions};
+use crate::observation::Observation;
 use crate::ready_list::ReadyList;
 use crate::source::Source;
 
@@ -44,7 +45,9 @@ use crate::source::Source;
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// use std::time::{Duration, Instant};
-/// use mini_reactor::{BorrowedIo, Directions, GlobalReactor, ReadyList, Source, System};
+/// use mini_reactor::{
+///     BorrowedIo, Directions, GlobalReactor, Observation, ReadyList, Source, System,
+/// };
 ///
 /// struct Counting {
 ///     inner: System,
@@ -78,6 +81,9 @@ use crate::source::Source;
 ///     }
 ///     fn pollable(&self) -> Option<BorrowedIo<'_>> {
 ///         self.inner.pollable()
+///     }
+///     fn observe(&self, observation: Observation<'_>) -> bool {
+///         self.inner.observe(observation)
 ///     }
 /// }
 ///
@@ -152,6 +158,17 @@ pub trait GlobalReactor: Send + Sync {
     fn pollable(&self) -> Option<BorrowedIo<'_>> {
         None
     }
+
+    /// The core says what it does itself, for a decorator that records it. A backend has no use for
+    /// it, as nothing depends on this being heard. Returns whether there is interest in more; after
+    /// one `false` the core says nothing again, so the default costs nothing.
+    ///
+    /// Called on the thread that does it, without any lock of the core's. Must not block, nor use
+    /// the reactor.
+    fn observe(&self, observation: Observation<'_>) -> bool {
+        let _ = observation;
+        false
+    }
 }
 
 /// Forwards the trait through a pointer type; one place, so that no method can be forgotten in one.
@@ -183,6 +200,9 @@ macro_rules! forward {
             }
             fn pollable(&self) -> Option<BorrowedIo<'_>> {
                 self.deref().pollable()
+            }
+            fn observe(&self, observation: Observation<'_>) -> bool {
+                self.deref().observe(observation)
             }
         }
     )+};

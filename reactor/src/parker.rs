@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::handle::Handle;
+use crate::observation::Observation;
 use crate::park_state::ParkState;
 use crate::reactor::Batch;
 
@@ -116,8 +117,10 @@ impl Parker {
                 }
                 continue; // the role became free
             }
+            reactor.observe(Observation::Parks);
             self.state.sleep();
             let listed = reactor.driving.unpark(&self.state);
+            reactor.observe(Observation::Unparks { to_drive: !listed });
             if self.state.unpublish() {
                 if !listed {
                     reactor.driving.pass_on();

@@ -9,7 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ use crate::driving::{Driving, NEVER};
 use crate::fork::Generation;
 use crate::handle::{Entered, Handle};
 use crate::io_object::{BorrowedIo, Directions};
+use crate::observation::Observation;
 use crate::ready_list::ReadyList;
 use crate::source::Source;
 use crate::sync::{Mutex, MutexGuard};
@@ -59,6 +60,8 @@ pub struct Reactor<R: ?Sized = dyn GlobalReactor> {
     pub(crate) undriven: Undriven,
     /// For `Handle`, if this is a static.
     pub(crate) itself: OnceLock<&'static Reactor>,
+    /// Until the backend has said that it is not interested.
+    observed: AtomicBool,
     backend: R,
 }
 
@@ -81,6 +84,7 @@ impl<R: GlobalReactor> Reactor<R> {
             generation: Generation::new(),
             undriven: Undriven::new(),
             itself: OnceLock::new(),
+            observed: AtomicBool::new(true),
             backend,
         }
     }
@@ -191,6 +195,14 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         }
     }
 
+    /// Tells the backend, as long as it wants to know. Relaxed: one word more or less is no harm.
+    #[inline]
+    pub(crate) fn observe(&self, observation: Observation<'_>) {
+        if self.observed.load(Relaxed) && !self.backend.observe(observation) {
+            self.observed.store(false, Relaxed);
+        }
+    }
+
     /// Something is about to wait, and wants this reactor to be driven.
     pub(crate) fn expects_driver(&self) {
         self.undriven.wait_begins(|| self.driving.is_heard(), || self.has_work());
@@ -253,7 +265,10 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         let result = catch_unwind(turn); // what it had reported is delivered all the same
         let notified = awake();
         for event in batch.ready.events.drain(..) {
+            let before = batch.wakers.len();
             event.source.apply(&event, &mut batch.wakers);
+            let wakers = batch.wakers.len() - before;
+            self.observe(Observation::Wakes { source: &event.source, wakers });
         }
         self.expire(&mut batch.wakers);
         wake::all(&mut batch.wakers);
@@ -288,8 +303,13 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         let now = self.ns(self.now());
         if deadline <= now {
             let mut timers = self.timers();
+            let before = wakers.len();
             timers.expire(now, wakers);
             self.driving.set_deadline(timers.first().unwrap_or(NEVER));
+            drop(timers);
+            if wakers.len() > before {
+                self.observe(Observation::TimersExpire { timers: wakers.len() - before });
+            }
         }
     }
 
@@ -306,6 +326,7 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         let key = timers.insert(when, waker);
         let earlier = timers.first() == Some(when) && self.driving.set_deadline(when);
         drop(timers);
+        self.observe(Observation::TimerSet { timer: key.name(), at });
         if earlier {
             self.notify();
         }
@@ -343,6 +364,9 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
             self.driving.set_deadline(timers.first().unwrap_or(NEVER));
         }
         drop(timers);
+        if waker.is_some() {
+            self.observe(Observation::TimerDropped { timer: key.name() });
+        }
         drop(waker); // without the lock: dropping a waker may run anything
     }
 

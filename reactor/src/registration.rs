@@ -18,6 +18,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::handle::Handle;
 use crate::io_object::{AsIo, BorrowedIo, Direction, Twin};
+use crate::observation::Observation;
 use crate::ready::Ready;
 use crate::source::{Source, Waiting};
 use crate::sys;
@@ -278,7 +279,11 @@ impl<T: AsIo + 'static> Registration<T> {
         if let Err(error) = self.register() {
             return Poll::Ready(Err(error));
         }
-        match self.source.wait(direction, seen, waker, waiting) {
+        let waits = self.source.wait(direction, seen, waker, waiting);
+        if let Ok(Some(_)) = waits {
+            self.source.reactor.observe(Observation::Waits { source: &self.source, direction });
+        }
+        match waits {
             Ok(None) => Poll::Ready(Ok(())),
             Ok(Some(true)) => Poll::Pending,
             Ok(Some(false)) => match self.rearm() {

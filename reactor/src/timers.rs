@@ -19,6 +19,13 @@ pub(crate) struct TimerKey {
     generation: u32,
 }
 
+impl TimerKey {
+    /// The same as one number, for whoever observes.
+    pub(crate) fn name(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.slot)
+    }
+}
+
 #[derive(Debug)]
 struct Entry {
     when: u64,

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use mini_reactor::{
-    AsIo, BorrowedIo, Deadline, Direction, Directions, GlobalReactor, Handle, Parker, Reactor,
-    ReadyList, Registration, Source, System, global, global_reactor, set_global,
+    AsIo, BorrowedIo, Deadline, Direction, Directions, GlobalReactor, Handle, Observation, Parker,
+    Reactor, ReadyList, Registration, Source, System, global, global_reactor, set_global,
 };
 
 struct Counting {
@@ -40,6 +40,9 @@ impl GlobalReactor for Counting {
     }
     fn pollable(&self) -> Option<BorrowedIo<'_>> {
         self.inner.pollable()
+    }
+    fn observe(&self, observation: Observation<'_>) -> bool {
+        self.inner.observe(observation)
     }
 }
 

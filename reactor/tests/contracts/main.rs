@@ -17,6 +17,7 @@ mod external;
 #[cfg(unix)]
 mod fork;
 mod lab;
+mod observing;
 mod registering;
 mod selection;
 mod sources;

@@ -10,8 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mini_reactor::{
-    BorrowedIo, Deadline, Direction, Directions, Event, GlobalReactor, Handle, Parker, Reactor,
-    ReadyList, Registration, Source, System,
+    BorrowedIo, Deadline, Direction, Directions, Event, GlobalReactor, Handle, Observation, Parker,
+    Reactor, ReadyList, Registration, Source, System,
 };
 
 use crate::lab::{Call, Fault, Object};
@@ -273,7 +273,7 @@ fn a_decorator_sees_and_may_change_every_event() {
 
 /// Counts the calls of each method.
 #[derive(Default)]
-struct Tally([AtomicUsize; 7]);
+struct Tally([AtomicUsize; 8]);
 
 impl GlobalReactor for Tally {
     fn register(&self, _: BorrowedIo<'_>, _: &Arc<Source>) -> io::Result<()> {
@@ -303,6 +303,9 @@ impl GlobalReactor for Tally {
         self.0[6].fetch_add(1, SeqCst);
         Some(BorrowedIo::virtual_object(7))
     }
+    fn observe(&self, _: Observation<'_>) -> bool {
+        self.0[7].fetch_add(1, SeqCst) == 0
+    }
 }
 
 #[test]
@@ -317,6 +320,7 @@ fn the_trait_is_implemented_for_pointers_and_each_forwards_every_method() {
         assert_eq!(pollable.as_virtual(), Some(7));
         reactor.now();
         reactor.poll_once().unwrap();
+        assert!(!reactor.backend().observe(Observation::Parks), "its own answer");
     }
     static BY_REFERENCE: LazyLock<Tally> = LazyLock::new(Tally::default);
     static LAZY: LazyLock<Tally> = LazyLock::new(Tally::default);

@@ -43,6 +43,8 @@ mod ids;
 mod io_object;
 #[path = "../../src/lend.rs"]
 mod lend;
+#[path = "../../src/observation.rs"]
+mod observation;
 #[path = "../../src/park_state.rs"]
 mod park_state;
 #[path = "../../src/parker.rs"]
