@@ -53,7 +53,7 @@ fn number(object: &Value, metric: &str) -> f64 {
 
 #[test]
 fn every_workload_on_every_column_that_can() {
-    let on = "--on single-thread/system --on tokio-ct --on tokio-mt --on smol --on raw-epoll";
+    let on = "--on single-thread/system --on single-thread/mio --on tokio-ct --on tokio-mt --on smol --on raw-epoll";
     for (workload, set) in [
         ("echo", "--set conns=3 --set ms=20"),
         ("http", "--set conns=3 --set ms=20"),
@@ -70,7 +70,7 @@ fn every_workload_on_every_column_that_can() {
         ("idle-sleep", "--set n=5"),
     ] {
         let objects = measure(&format!("{workload} {on} {set} --rounds 1 --counts 1"));
-        assert_eq!(objects.len(), 5, "{workload}");
+        assert_eq!(objects.len(), 6, "{workload}");
         for object in &objects {
             assert_eq!(object["workload"], workload);
             if object["rounds"] == 0 {

@@ -5,6 +5,7 @@
 //! global one before the executor starts, in a process that was started for this column alone.
 
 mod raw_epoll;
+mod reactors;
 pub(crate) mod runtime;
 mod single_thread;
 mod smol;
@@ -17,6 +18,7 @@ use crate::child::{Mode, Sample};
 use crate::params::Params;
 use crate::serve::{self, Files};
 use crate::workloads::{self, Workload};
+use reactors::{Choice, REACTORS};
 
 /// How a column's process begins to work. Both are monomorphised for the column.
 #[derive(Clone, Copy)]
@@ -63,16 +65,6 @@ const EXECUTORS: &[Named<Executor>] = &[Named {
     what: Executor::of::<single_thread::SingleThread>(),
 }];
 
-/// Makes a reactor the program's global one.
-type Install = fn() -> io::Result<()>;
-
-/// Reactors of this workspace.
-const REACTORS: &[Named<Install>] = &[Named {
-    name: "system",
-    about: "the default: epoll here",
-    what: || Ok(()), // the default is what a program has that chose nothing
-}];
-
 /// Everything else.
 const PEERS: &[Named<Entry>] = &[
     Named {
@@ -101,7 +93,7 @@ const PEERS: &[Named<Entry>] = &[
 #[derive(Clone, Copy)]
 pub(crate) struct Column {
     entry: Entry,
-    reactor: Option<&'static Named<Install>>,
+    reactor: Option<&'static Named<Choice>>,
     name: &'static str,
 }
 
@@ -130,11 +122,9 @@ impl Column {
         if let Some((executor, reactor)) = name.split_once('/') {
             let executor = find(EXECUTORS, executor)
                 .ok_or_else(|| unknown("executor", executor, EXECUTORS))?;
-            let reactor =
-                find(REACTORS, reactor).ok_or_else(|| unknown("reactor", reactor, REACTORS))?;
             return Ok(Self {
                 entry: executor.what.entry,
-                reactor: Some(reactor),
+                reactor: Some(reactors::choose(reactor)?),
                 name: executor.name,
             });
         }
@@ -175,7 +165,20 @@ impl Column {
     }
 
     fn install_reactor(self) -> io::Result<()> {
-        self.reactor.map_or(Ok(()), |reactor| (reactor.what)())
+        self.reactor.map_or(Ok(()), reactors::install)
+    }
+
+    /// This column; or, if this machine has not its reactor, the same executor on the default one,
+    /// and a sentence that says so.
+    pub(crate) fn to_be_had(self) -> (Self, Option<String>) {
+        let Some(reactor) = self.reactor else { return (self, None) };
+        let (reactor, said) = reactors::to_be_had(reactor);
+        (Self { reactor: Some(reactor), ..self }, said)
+    }
+
+    /// Whether this and `other` are the same executor, each on a reactor.
+    pub(crate) fn differs_in_reactor_only(&self, other: &Column) -> bool {
+        self.name == other.name && self.reactor.is_some() && other.reactor.is_some()
     }
 }
 
@@ -211,17 +214,19 @@ pub(crate) fn files(name: &str) -> Result<fn(Files) -> io::Result<()>, String> {
 ///
 /// A sentence that lists what exists.
 pub(crate) fn check_reactor(name: &str) -> Result<(), String> {
-    find(REACTORS, name).map(|_| ()).ok_or_else(|| unknown("reactor", name, REACTORS))
+    reactors::choose(name).map(|_| ())
 }
 
-/// Makes the reactor called `name` the program's global one.
+/// Makes the reactor called `name` the program's, or the default one if this machine has it not:
+/// then a sentence says so.
 ///
 /// # Errors
 ///
 /// A sentence that lists what exists, or says why it could not be installed.
-pub(crate) fn install_reactor(name: &str) -> Result<(), String> {
-    let reactor = find(REACTORS, name).ok_or_else(|| unknown("reactor", name, REACTORS))?;
-    (reactor.what)().map_err(|error| format!("reactor `{name}`: {error}"))
+pub(crate) fn install_reactor(name: &str) -> Result<Option<String>, String> {
+    let (reactor, said) = reactors::to_be_had(reactors::choose(name)?);
+    reactors::install(reactor).map_err(|error| format!("reactor `{}`: {error}", reactor.name))?;
+    Ok(said)
 }
 
 fn find<T>(table: &'static [Named<T>], name: &str) -> Option<&'static Named<T>> {

@@ -1,4 +1,4 @@
-//! This workspace's `LocalExecutor`, on whichever of its reactors is the program's global one.
+//! This workspace's `LocalExecutor`, on whichever of its reactors is the program's.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -10,6 +10,7 @@ use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
 use mini_async::{Async, Timer};
 use mini_executor_single_thread::{LocalExecutor, Task};
 use mini_hyper::FuturesIo;
+use mini_reactor::Handle;
 
 use super::runtime::{Lent, Runtime};
 
@@ -32,8 +33,9 @@ impl Runtime for SingleThread {
     type HyperIo = FuturesIo<Async<net::TcpStream>>;
 
     fn start<T: Send + 'static>(lent: Lent, main: impl Future<Output = T> + Send + 'static) -> T {
+        let _entered = super::reactors::enter();
         if let Some(slack) = lent.slack {
-            mini_reactor::global().set_timer_slack(slack);
+            Handle::current().set_timer_slack(slack);
         }
         let executor: &'static LocalExecutor<'static> = Box::leak(Box::new(LocalExecutor::new()));
         EXECUTOR.set(Some(executor));

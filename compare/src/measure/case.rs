@@ -44,8 +44,12 @@ pub(crate) struct Repeats {
 }
 
 /// What all passes of one column of one case measured.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Passes {
+    /// What is measured: the column asked for, or what takes its place here.
+    column: Column,
+    /// Says so, if it is not the one asked for.
+    pub(super) note: Option<String>,
     /// By round.
     pub(super) timing: Vec<Passed>,
     pub(super) syscalls: Vec<Passed>,
@@ -101,7 +105,7 @@ fn one_round(
         if passes.lacks.is_some() || passes.why(mode).is_some() {
             continue;
         }
-        match pass(case.workload, &case.params, column, mode, count_with) {
+        match pass(case.workload, &case.params, passes.column, mode, count_with) {
             Ok(passed) => passes.of(mode).push(passed),
             Err(error) => passes.failed.push((mode, error)),
         }
@@ -136,9 +140,26 @@ impl Case {
         title
     }
 
+    /// Whether its columns differ in nothing but the reactor.
+    pub(crate) fn compares_reactors(&self) -> bool {
+        self.columns.len() > 1
+            && self.columns.iter().all(|column| column.differs_in_reactor_only(&self.columns[0]))
+    }
+
     fn no_passes(&self) -> Vec<Passes> {
-        let lacks = self.columns.iter().map(|column| column.lacks(self.workload));
-        lacks.map(|lacks| Passes { lacks, ..Passes::default() }).collect()
+        let passes = |column: &Column| {
+            let (column, note) = column.to_be_had();
+            Passes {
+                column,
+                note,
+                timing: Vec::new(),
+                syscalls: Vec::new(),
+                allocations: Vec::new(),
+                lacks: column.lacks(self.workload),
+                failed: Vec::new(),
+            }
+        };
+        self.columns.iter().map(passes).collect()
     }
 }
 

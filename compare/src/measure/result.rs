@@ -36,6 +36,9 @@ pub(crate) struct Outcome {
     /// The column's name.
     pub(crate) column: String,
     params: Params,
+    /// What was measured in the column's place, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
     /// Timing rounds that were done.
     pub(crate) rounds: usize,
     /// How system calls were counted: `perf` or `ptrace`.
@@ -133,6 +136,7 @@ fn outcome(case: &Case, column: String, passes: &Passes) -> Outcome {
         workload: case.workload.name,
         column,
         params: case.params.clone(),
+        note: passes.note.clone(),
         rounds: passes.timing.len(),
         syscalls_counted_with: passes
             .syscalls

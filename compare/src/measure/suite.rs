@@ -1,5 +1,5 @@
-//! What the program measures when it is run alone: every workload, small settings, less than a
-//! minute.
+//! What the program measures when it is run alone: every workload beside peers, some of them on
+//! every reactor; small settings, less than a minute.
 
 use std::time::Duration;
 
@@ -29,31 +29,46 @@ const CASES: &[(&str, &[(&str, &str)])] = &[
     ("idle-sleep", &[("n", "50")]),
 ];
 
+/// One executor on each reactor, the default first.
+const REACTORS: [&str; 2] = ["single-thread/system", "single-thread/mio"];
+
+/// What is given to each of them.
+const REACTOR_CASES: &[(&str, &[(&str, &str)])] = &[
+    ("echo", &[("conns", "1"), ("ms", "60")]),
+    ("echo", &[("conns", "64"), ("ms", "60")]),
+    ("churn", &[("ms", "60")]),
+    ("idle-sleep", &[("n", "30")]),
+];
+
 /// Rounds, if the time allows: an odd number, so that the median is one of them.
 const ROUNDS: usize = 5;
-/// After this no further round begins. A round takes about seven seconds here.
+/// After this no further round begins. A round takes about ten seconds here.
 const BUDGET: Duration = Duration::from_secs(42);
 
 /// The plan of the program run alone.
 pub(crate) fn plan() -> Plan {
-    let cases = CASES.iter().map(|(workload, changes)| {
-        let workload = Workload::find(workload).expect("the table names workloads that exist");
-        let params = Params::resolve(workload.settings, changes);
-        let columns = COLUMNS.into_iter().map(Column::parse).filter_map(|column| {
-            let column = column.expect("the table names columns that exist");
-            column.lacks(workload).is_none().then_some(column)
-        });
-        Case {
-            workload,
-            params: params.expect("the table has allowed values"),
-            columns: columns.collect(),
-        }
-    });
+    let peers = CASES.iter().map(|(workload, changes)| case(workload, changes, &COLUMNS));
+    let reactors =
+        REACTOR_CASES.iter().map(|(workload, changes)| case(workload, changes, &REACTORS));
     Plan {
-        cases: cases.collect(),
+        cases: peers.chain(reactors).collect(),
         repeats: Repeats { time: ROUNDS, syscalls: 1, allocations: 1 },
         count_with: CountWith::default(),
         budget: Some(BUDGET),
+    }
+}
+
+fn case(workload: &str, changes: &[(&str, &str)], columns: &[&str]) -> Case {
+    let workload = Workload::find(workload).expect("the table names workloads that exist");
+    let params = Params::resolve(workload.settings, changes);
+    let columns = columns.iter().map(|name| Column::parse(name)).filter_map(|column| {
+        let column = column.expect("the table names columns that exist");
+        column.lacks(workload).is_none().then_some(column)
+    });
+    Case {
+        workload,
+        params: params.expect("the table has allowed values"),
+        columns: columns.collect(),
     }
 }
 

@@ -72,21 +72,39 @@ fn page(results: &[(Case, Vec<Outcome>)], warning: Option<&str>) -> io::Result<S
     if let Some(warning) = warning {
         add(&mut page, &format!("<p><strong>{}</strong></p>\n", escape(warning)));
     }
+    let (reactors, peers): (Vec<_>, Vec<_>) =
+        results.iter().partition(|(case, _)| case.compares_reactors());
+    part(&mut page, &peers)?;
+    if !reactors.is_empty() {
+        page.push_str(
+            "<h1>The same program on each reactor</h1>\n<p>One executor, one program: only what \
+             waits for it is another.</p>\n",
+        );
+        part(&mut page, &reactors)?;
+    }
+    Ok(page)
+}
+
+/// Cases that have their columns in common: a picture of all, then each.
+fn part(page: &mut String, results: &[&(Case, Vec<Outcome>)]) -> io::Result<()> {
     let longest =
         results.iter().map(|(_, outcomes)| outcomes).max_by_key(|outcomes| outcomes.len());
     page.push_str(&legend(longest.map_or(&[], Vec::as_slice)));
     page.push_str(&plots::overview(results)?);
-    for (case, outcomes) in results {
-        section(&mut page, case, outcomes)?;
-    }
-    Ok(page)
+    results.iter().try_for_each(|(case, outcomes)| section(page, case, outcomes))
 }
 
 fn section(page: &mut String, case: &Case, outcomes: &[Outcome]) -> io::Result<()> {
     add(page, &format!("<h2>{}</h2>\n", escape(&case.title())));
     let about = escape(case.workload.about);
     let rounds = outcomes.iter().map(|outcome| outcome.rounds).max().unwrap_or(0);
-    add(page, &format!("<p class=\"soft\">{about}. {rounds} rounds.</p>\n<div class=\"plots\">\n"));
+    add(page, &format!("<p class=\"soft\">{about}. {rounds} rounds.</p>\n"));
+    for outcome in outcomes {
+        let Some(note) = &outcome.note else { continue };
+        let note = escape(&format!("{}: {note}.", outcome.column));
+        add(page, &format!("<p><strong>{note}</strong></p>\n"));
+    }
+    page.push_str("<div class=\"plots\">\n");
     let cpu = format!("CPU per {}", case.workload.op);
     page.push_str(&plots::bars(outcomes, "cpu_ns_per_op", &cpu, Unit::Nanoseconds)?);
     if case.workload.counts_live {

@@ -97,7 +97,7 @@ fn draw(width: u32, height: u32, plot: impl FnOnce(&Area<'_>) -> Drawn) -> std::
 }
 
 /// All cases in one picture: the CPU time of each column against the first, on a logarithmic scale.
-pub(super) fn overview(results: &[(Case, Vec<Outcome>)]) -> std::io::Result<String> {
+pub(super) fn overview(results: &[&(Case, Vec<Outcome>)]) -> std::io::Result<String> {
     const ROW: i32 = 26;
     const LABELS: i32 = 190;
     let ratios = || {

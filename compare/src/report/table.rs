@@ -69,7 +69,7 @@ fn why_not(outcomes: &[Outcome]) -> String {
             reasons.entry((metrics, reason)).or_default().push(&outcome.column);
         }
     }
-    let mut lines = String::new();
+    let mut lines = notes(outcomes);
     for ((metrics, reason), columns) in reasons {
         let all = columns.len() == outcomes.len();
         let of = if all { String::new() } else { format!("{}: ", columns.join(", ")) };
@@ -80,6 +80,13 @@ fn why_not(outcomes: &[Outcome]) -> String {
 
 fn name(metric: &str) -> &str {
     SHOWN.iter().find(|(shown, ..)| *shown == metric).map_or(metric, |(_, name, _)| name)
+}
+
+/// A line for each column that another one was measured in the place of.
+fn notes(outcomes: &[Outcome]) -> String {
+    let noted =
+        |outcome: &Outcome| Some(format!("{}: {}.\n", outcome.column, outcome.note.as_ref()?));
+    outcomes.iter().filter_map(noted).collect()
 }
 
 /// All cases: a block per case, with a row per column. Memory and threads are on the page.
@@ -118,6 +125,7 @@ fn with_titles(table: &Table, results: &Results) -> String {
     for (case, outcomes) in results {
         lines.push(format!(" {}, per {}", case.title(), case.workload.op));
         lines.extend(rows.by_ref().take(outcomes.len()));
+        lines.extend(notes(outcomes).lines().map(|note| format!("    {note}")));
     }
     lines.join("\n")
 }

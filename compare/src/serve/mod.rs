@@ -53,7 +53,9 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         options.executor,
         options.reactor
     ))?;
-    columns::install_reactor(&options.reactor)?;
+    if let Some(said) = columns::install_reactor(&options.reactor)? {
+        note(format_args!("{said}"));
+    }
     let serve = columns::files(&options.executor)?;
     serve(Files { root, listener }).map_err(|error: io::Error| error.to_string())
 }

@@ -1,0 +1,87 @@
+//! The reactors of this workspace, as a column's process starts them.
+//!
+//! To add one: a line in the table. A reactor is installed once in a process, as the global one or
+//! for [`enter`] to find; every runtime of ours calls [`enter`] on each thread that is about to run
+//! an executor.
+
+use std::any::Any;
+use std::io;
+use std::sync::OnceLock;
+
+use mini_reactor::{GlobalReactor, Reactor};
+use mini_reactor_mio::Mio;
+
+use super::{Named, find, unknown};
+
+/// How a reactor becomes a program's.
+pub(super) struct Choice {
+    /// Why this machine has none, if so; the default takes its place then.
+    missing: fn() -> Option<String>,
+    /// Makes it the program's.
+    install: fn() -> io::Result<()>,
+    /// Enters it on this thread, until what is returned is dropped. For reactors that are more than
+    /// the global one.
+    enter: fn() -> io::Result<Box<dyn Any>>,
+}
+
+impl Choice {
+    /// One that every machine has, and that is the program's global one.
+    const fn global(install: fn() -> io::Result<()>) -> Self {
+        Self { missing: || None, install, enter: || Ok(Box::new(())) }
+    }
+}
+
+/// Reactors of this workspace.
+pub(super) const REACTORS: &[Named<Choice>] = &[
+    Named {
+        name: "system",
+        about: "the default: epoll here",
+        what: Choice::global(|| Ok(())), // a program has it that chose nothing
+    },
+    Named { name: "mio", about: "the mio crate", what: Choice::global(|| set_global(Mio::new())) },
+];
+
+static INSTALLED: OnceLock<&'static Choice> = OnceLock::new();
+
+fn set_global(backend: impl GlobalReactor + 'static) -> io::Result<()> {
+    mini_reactor::set_global(Box::leak(Box::new(Reactor::new(backend))))
+}
+
+/// Finds a reactor by name.
+///
+/// # Errors
+///
+/// A sentence that lists what exists.
+pub(super) fn choose(name: &str) -> Result<&'static Named<Choice>, String> {
+    find(REACTORS, name).ok_or_else(|| unknown("reactor", name, REACTORS))
+}
+
+/// The reactor, or the default with the reason if this machine has it not.
+pub(super) fn to_be_had(
+    reactor: &'static Named<Choice>,
+) -> (&'static Named<Choice>, Option<String>) {
+    match (reactor.what.missing)() {
+        None => (reactor, None),
+        Some(why) => {
+            let said =
+                format!("no reactor `{}` here: {why}; `system` takes its place", reactor.name);
+            (&REACTORS[0], Some(said))
+        }
+    }
+}
+
+/// Makes the reactor the program's.
+pub(super) fn install(reactor: &'static Named<Choice>) -> io::Result<()> {
+    (reactor.what.install)()?;
+    INSTALLED.set(&reactor.what).map_err(|_| io::Error::other("a second reactor in one process"))
+}
+
+/// Enters the program's reactor on this thread, until what is returned is dropped.
+///
+/// # Panics
+///
+/// If it cannot be had on this thread.
+pub(super) fn enter() -> Box<dyn Any> {
+    let enter = INSTALLED.get().map_or(REACTORS[0].what.enter, |reactor| reactor.enter);
+    enter().unwrap_or_else(|error| panic!("this thread gets no reactor: {error}"))
+}
