@@ -54,9 +54,21 @@ const TABLE: &[Row] = &[
         others: Some(&["futures-io", "hyper"]),
     },
     Row {
+        name: "mini-reactor-mio",
+        folder: "backends/mio",
+        ours: &["mini-reactor"],
+        others: Some(&["mio"]),
+    },
+    Row {
         name: "compare",
         folder: "compare",
-        ours: &["mini-async", "mini-executor-single-thread", "mini-hyper", "mini-reactor"],
+        ours: &[
+            "mini-async",
+            "mini-executor-single-thread",
+            "mini-hyper",
+            "mini-reactor",
+            "mini-reactor-mio",
+        ],
         others: None,
     },
     Row { name: "xtask", folder: "xtask", ours: &[], others: Some(&[]) },
