@@ -149,5 +149,5 @@ impl Twin {
 }
 
 fn number(io: BorrowedIo<'_>) -> i64 {
-    io.as_virtual().map_or_else(|| sys::raw(io), |number| number as i64)
+    io.as_virtual().map_or_else(|| sys::raw(io).into(), |number| number as i64)
 }

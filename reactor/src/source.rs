@@ -20,7 +20,6 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
 use std::task::Waker;
 
 use crate::handle::Handle;
@@ -28,6 +27,7 @@ use crate::io_object::{Direction, Directions};
 use crate::ready_list::Event;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Mutex};
+use crate::sys::{AtomicRaw, Raw};
 use crate::waiters::{Key, Left, Waiters};
 use crate::word::{Tick, Word};
 
@@ -42,7 +42,9 @@ pub struct Source {
     pub(crate) registration: Mutex<bool>,
     /// What is registered, for `KeepOpen`: the descriptor or socket as a plain number; -1 if
     /// virtual. Set before the backend gets it, and never for another object.
-    raw: AtomicI64,
+    raw: AtomicRaw,
+    /// Where `System` keeps it.
+    pub(crate) place: AtomicU32,
     words: [Word; 2],
     waiters: Mutex<Waiters>,
     /// Open `KeepOpen` tokens, and `CLOSED` once no more are given out.
@@ -54,7 +56,7 @@ pub struct Source {
     registered: AtomicBool,
 }
 
-const UNNAMED: i64 = i64::MIN;
+const UNNAMED: Raw = Raw::MIN;
 
 const CLOSED: u32 = 1 << 31;
 
@@ -73,7 +75,8 @@ impl Source {
             id: crate::ids::next(),
             reactor,
             registration: Mutex::new(false),
-            raw: AtomicI64::new(UNNAMED),
+            raw: AtomicRaw::new(UNNAMED),
+            place: AtomicU32::new(u32::MAX),
             words: [Word::new(), Word::new()],
             waiters: Mutex::default(),
             tokens: AtomicU32::new(0),
@@ -90,7 +93,7 @@ impl Source {
     }
 
     /// This source is about to be registered for `raw`.
-    pub(crate) fn name(&self, raw: i64) {
+    pub(crate) fn name(&self, raw: Raw) {
         let named = self.raw.swap(raw, Relaxed);
         assert!(
             named == UNNAMED || named == raw,
@@ -99,7 +102,7 @@ impl Source {
     }
 
     /// What this source was registered for, or was to be.
-    pub(crate) fn raw(&self) -> Option<i64> {
+    pub(crate) fn raw(&self) -> Option<Raw> {
         Some(self.raw.load(Relaxed)).filter(|raw| *raw != UNNAMED)
     }
 

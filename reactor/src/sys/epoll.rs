@@ -14,7 +14,7 @@ use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::epoll_old;
-use super::table::{ById, Table};
+use super::table::Table;
 use crate::io_object::{BorrowedIo, Directions, Kind};
 use crate::ready_list::ReadyList;
 use crate::source::Source;
@@ -46,15 +46,15 @@ impl Poller {
     pub(crate) fn register(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
         use epoll::EventFlags as Flags;
         let Kind::Os(fd) = io.0 else { return Err(io::ErrorKind::Unsupported.into()) };
-        self.sources.lock().insert(ById(Arc::clone(source)));
+        let key = self.sources.lock().insert(Arc::clone(source));
         source.set_short_is_drained(true);
         let flags = Flags::IN | Flags::OUT | Flags::PRI | Flags::RDHUP | Flags::ET;
-        let data = epoll::EventData::new_u64(source.id() as u64);
+        let data = epoll::EventData::new_u64(key as u64);
         let result = epoll::add(&self.epoll, fd, data, flags);
         if result.is_ok() {
             return Ok(());
         }
-        self.sources.remove(source);
+        self.sources.lock().remove(source);
         match result {
             // The system's way to say that an object never blocks.
             Err(Errno::PERM) => {
@@ -77,7 +77,8 @@ impl Poller {
 
     pub(crate) fn deregister(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
         let Kind::Os(fd) = io.0 else { return Err(io::ErrorKind::Unsupported.into()) };
-        match self.sources.remove(source) {
+        let known = self.sources.lock().remove(source);
+        match known {
             Some(_) => Ok(epoll::delete(&self.epoll, fd)?),
             None => Ok(()), // always ready: never was in the set
         }
@@ -112,7 +113,7 @@ impl Poller {
             if number == NOTIFIER {
                 // AcqRel: acquires what the caller of `notify` did before.
                 self.notified.swap(false, AcqRel);
-            } else if let Some(ById(source)) = sources.get(&(number as usize)) {
+            } else if let Some(source) = sources.get(number as usize) {
                 translate(event.flags, source, ready);
             }
         }

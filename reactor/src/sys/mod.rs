@@ -4,7 +4,7 @@
 //!
 //! - `Poller`: `new`, `register`, `rearm`, `deregister`, `turn`, `notify`, `pollable`, as in
 //!   `GlobalReactor`, for objects of the system;
-//! - `OsIo<'a>`, a borrowed descriptor or socket, and `OwnedOsIo`; `raw`, its number;
+//! - `OsIo<'a>`, a borrowed descriptor or socket, and `OwnedOsIo`; `raw`, its number (`Raw`);
 //!   `check`, whether there can be such a one; `is_ready_now`, which asks the object itself;
 //! - `watch_forks`, which makes `fork::GENERATION` go up in each child;
 //! - `links`: `declarations`, the reactors declared at link time, and the macro that declares one.
@@ -85,5 +85,5 @@ mod poller;
 #[cfg(any(unix, windows))]
 mod table;
 
-pub(crate) use object::{OsIo, OwnedOsIo, check, is_ready_now, raw, watch_forks};
+pub(crate) use object::{AtomicRaw, OsIo, OwnedOsIo, Raw, check, is_ready_now, raw, watch_forks};
 pub(crate) use poller::Poller;

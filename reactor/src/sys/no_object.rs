@@ -18,13 +18,16 @@ impl OsIo<'_> {
 #[derive(Debug)]
 pub(crate) struct OwnedOsIo(Infallible);
 
+pub(crate) type Raw = i32;
+pub(crate) type AtomicRaw = std::sync::atomic::AtomicI32;
+
 impl AsIo for OwnedOsIo {
     fn as_io(&self) -> BorrowedIo<'_> {
         BorrowedIo(Kind::Os(OsIo(self.0, PhantomData)))
     }
 }
 
-pub(crate) fn raw(_: BorrowedIo<'_>) -> i64 {
+pub(crate) fn raw(_: BorrowedIo<'_>) -> Raw {
     -1
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use super::mode::{MODE, ONE_SHOT};
-use super::table::{ById, Table};
+use super::table::{self, Table};
 use crate::io_object::{BorrowedIo, Directions, Kind};
 use crate::ready_list::ReadyList;
 use crate::source::{KeepOpen, Source};
@@ -35,17 +35,21 @@ impl Poller {
         let wanted = if ONE_SHOT { Directions::NONE } else { Directions::BOTH };
         // Held over the add: another thread's turn must not meet an event of an unknown source.
         let mut sources = self.sources.lock();
+        let key = sources.insert(token);
+        let token = sources.get(key).expect("inserted just now");
         // SAFETY: the token keeps its object open; it is dropped only after `delete`, by
         // `deregister`, or below, if nothing was added.
-        let added = unsafe { self.poller.add_with_mode(&token, event(source, wanted), MODE) };
-        match added {
-            Ok(()) => {
-                sources.insert(ById(token));
-            }
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => source.set_always_ready(),
-            Err(error) => return Err(error),
+        let added = unsafe { self.poller.add_with_mode(token, event(source, wanted), MODE) };
+        if added.is_err() {
+            sources.remove(source);
         }
-        Ok(())
+        match added {
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                source.set_always_ready();
+                Ok(())
+            }
+            added => added,
+        }
     }
 
     pub(crate) fn rearm(
@@ -54,8 +58,8 @@ impl Poller {
         source: &Arc<Source>,
         wanted: Directions,
     ) -> io::Result<()> {
-        match self.sources.lock().get(&source.id()) {
-            Some(ById(token)) if ONE_SHOT => {
+        match self.sources.lock().get(table::key(source)) {
+            Some(token) if ONE_SHOT => {
                 self.poller.modify_with_mode(token, event(source, wanted), MODE)
             }
             _ => Ok(()),
@@ -63,7 +67,8 @@ impl Poller {
     }
 
     pub(crate) fn deregister(&self, _: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
-        match self.sources.remove(source) {
+        let known = self.sources.lock().remove(source);
+        match known {
             Some(token) => self.poller.delete(&token),
             None => Ok(()), // always ready: never was in the set
         }
@@ -79,7 +84,7 @@ impl Poller {
         // What it had found before an error it will not find again.
         let sources = self.sources.lock();
         for event in events.iter() {
-            let Some(ById(KeepOpen(source))) = sources.get(&event.key) else { continue };
+            let Some(KeepOpen(source)) = sources.get(event.key) else { continue };
             let mut directions = Directions::NONE;
             if event.readable || event.is_priority() {
                 directions |= Directions::READ;
@@ -112,5 +117,5 @@ impl Poller {
 
 fn event(source: &Arc<Source>, wanted: Directions) -> polling::Event {
     let readable = wanted.contains(Directions::READ);
-    polling::Event::new(source.id(), readable, wanted.contains(Directions::WRITE))
+    polling::Event::new(table::key(source), readable, wanted.contains(Directions::WRITE))
 }

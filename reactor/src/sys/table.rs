@@ -1,87 +1,81 @@
-//! The sources of a poller by their numbers. A number is never used again, so an event of a source
-//! that is gone finds nothing.
+//! The sources of a poller: a slab, whose keys the system gives back with each event.
+//!
+//! A key is a place in the slab and, in its upper half, the low half of the source's number. An
+//! event of a source that is gone meets an empty place or another number, and is dropped. (Where
+//! keys have 32 bits there is only the place: whoever is in it then wakes needlessly.)
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::source::{KeepOpen, Source};
 
-type Set<V> = HashSet<ById<V>, BuildHasherDefault<Spread>>;
+#[derive(Debug)]
+pub(super) struct Table<V>(Mutex<Slab<V>>);
 
 #[derive(Debug)]
-pub(super) struct Table<V: Of>(Mutex<Set<V>>);
-
-impl<V: Of> Table<V> {
-    pub(super) fn new() -> Table<V> {
-        Table(Mutex::new(Set::default()))
-    }
-
-    pub(super) fn lock(&self) -> MutexGuard<'_, Set<V>> {
-        self.0.lock().expect("no code that can panic runs under this lock")
-    }
-
-    pub(super) fn remove(&self, source: &Arc<Source>) -> Option<V> {
-        self.lock().take(&source.id).map(|ById(value)| value)
-    }
+pub(super) struct Slab<V> {
+    places: Vec<Option<V>>,
+    free: Vec<u32>,
 }
 
 /// What a poller keeps of a source.
 pub(super) trait Of {
-    fn source(&self) -> &Source;
+    fn source(&self) -> &Arc<Source>;
 }
 
 impl Of for Arc<Source> {
-    fn source(&self) -> &Source {
+    fn source(&self) -> &Arc<Source> {
         self
     }
 }
 
 impl Of for KeepOpen {
-    fn source(&self) -> &Source {
+    fn source(&self) -> &Arc<Source> {
         &self.0
     }
 }
 
-/// Known by its source's number, which is not stored a second time.
-#[derive(Debug)]
-pub(super) struct ById<V>(pub(super) V);
+impl<V: Of> Table<V> {
+    pub(super) const fn new() -> Table<V> {
+        Table(Mutex::new(Slab { places: Vec::new(), free: Vec::new() }))
+    }
 
-impl<V: Of> Borrow<usize> for ById<V> {
-    fn borrow(&self) -> &usize {
-        &self.0.source().id
+    pub(super) fn lock(&self) -> MutexGuard<'_, Slab<V>> {
+        self.0.lock().expect("no code that can panic runs under this lock")
     }
 }
 
-impl<V: Of> Hash for ById<V> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.source().id.hash(state);
+impl<V: Of> Slab<V> {
+    /// Returns the key.
+    pub(super) fn insert(&mut self, value: V) -> usize {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(None);
+            // The largest key is the notifier's.
+            u32::try_from(self.places.len()).expect("fewer than 2^32 sources") - 1
+        });
+        // Relaxed: this lock orders it, and the one that serialises the calls for a source.
+        value.source().place.store(place, Relaxed);
+        let key = key(value.source());
+        self.places[place as usize] = Some(value);
+        key
+    }
+
+    pub(super) fn get(&self, key: usize) -> Option<&V> {
+        let value = self.places.get(key as u32 as usize)?.as_ref()?;
+        (self::key(value.source()) == key).then_some(value)
+    }
+
+    pub(super) fn remove(&mut self, source: &Source) -> Option<V> {
+        let place = source.place.load(Relaxed);
+        let value = self.places.get_mut(place as usize)?.take_if(|value| {
+            std::ptr::eq::<Source>(&**value.source(), source) // else it was never inserted
+        })?;
+        self.free.push(place);
+        Some(value)
     }
 }
 
-impl<V: Of> PartialEq for ById<V> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.source().id == other.0.source().id
-    }
-}
-
-impl<V: Of> Eq for ById<V> {}
-
-/// Consecutive numbers need no secret hash: one multiplication spreads them.
-#[derive(Default)]
-pub(super) struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_usize(usize::from(*byte));
-        }
-    }
-    fn write_usize(&mut self, number: usize) {
-        self.0 = (self.0 ^ number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
+/// The key of a source that is in a table.
+pub(super) fn key(source: &Source) -> usize {
+    ((source.id as u64) << 32 | u64::from(source.place.load(Relaxed))) as usize
 }

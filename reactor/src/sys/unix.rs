@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::Once;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -12,6 +12,8 @@ use crate::source::KeepOpen;
 
 pub(crate) type OsIo<'a> = BorrowedFd<'a>;
 pub(crate) type OwnedOsIo = OwnedFd;
+pub(crate) type Raw = RawFd;
+pub(crate) type AtomicRaw = AtomicI32;
 
 impl<T: AsFd> AsIo for T {
     fn as_io(&self) -> BorrowedIo<'_> {
@@ -42,7 +44,7 @@ impl<'a, T: AsFd> From<&'a T> for BorrowedIo<'a> {
 impl AsFd for KeepOpen {
     #[expect(unsafe_code, reason = "the token is the proof that the descriptor is open")]
     fn as_fd(&self) -> BorrowedFd<'_> {
-        let raw = self.0.raw().and_then(|raw| i32::try_from(raw).ok()).filter(|raw| *raw >= 0);
+        let raw = self.0.raw().filter(|raw| *raw >= 0);
         let raw = raw.expect("a virtual object has no descriptor, one not yet registered neither");
         // SAFETY:
         // - `raw` was the descriptor of an object that a `Registration` owns (or of its duplicate),
@@ -62,8 +64,8 @@ impl AsRawFd for KeepOpen {
 }
 
 /// The object's descriptor as a number; -1 for a virtual one.
-pub(crate) fn raw(io: BorrowedIo<'_>) -> i64 {
-    io.as_fd().map_or(-1, |fd| fd.as_raw_fd().into())
+pub(crate) fn raw(io: BorrowedIo<'_>) -> Raw {
+    io.as_fd().map_or(-1, |fd| fd.as_raw_fd())
 }
 
 /// Refuses a descriptor that no system call takes. `BorrowedFd` can hold one, though none is open.

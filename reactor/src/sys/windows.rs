@@ -1,6 +1,7 @@
 //! Windows: sockets, and `WSAPoll`. There is no `fork`.
 
 use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};
+use std::sync::atomic::AtomicI64;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -9,6 +10,8 @@ use crate::source::KeepOpen;
 
 pub(crate) type OsIo<'a> = BorrowedSocket<'a>;
 pub(crate) type OwnedOsIo = OwnedSocket;
+pub(crate) type Raw = i64;
+pub(crate) type AtomicRaw = AtomicI64;
 
 impl<T: AsSocket> AsIo for T {
     fn as_io(&self) -> BorrowedIo<'_> {
@@ -51,7 +54,7 @@ impl AsRawSocket for KeepOpen {
 }
 
 /// The object's socket as a number; -1 for a virtual one.
-pub(crate) fn raw(io: BorrowedIo<'_>) -> i64 {
+pub(crate) fn raw(io: BorrowedIo<'_>) -> Raw {
     io.as_socket().and_then(|socket| i64::try_from(socket.as_raw_socket()).ok()).unwrap_or(-1)
 }
 
