@@ -113,6 +113,11 @@ impl Source {
         self.words.iter().for_each(Word::set_always);
     }
 
+    /// Whether [`set_always_ready`](Source::set_always_ready) was called.
+    pub(crate) fn is_always_ready(&self) -> bool {
+        self.tick(Direction::Read).is_always()
+    }
+
     /// The backend says whether a short transfer on a TCP stream means that there was no more.
     ///
     /// True only where new data gives a new event *and* the end of the stream is reported with

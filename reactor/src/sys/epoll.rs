@@ -80,7 +80,8 @@ impl Poller {
         let known = self.sources.lock().remove(source);
         match known {
             Some(_) => Ok(epoll::delete(&self.epoll, fd)?),
-            None => Ok(()), // always ready: never was in the set
+            None if source.is_always_ready() => Ok(()), // never was in the set
+            None => Err(io::ErrorKind::NotFound.into()),
         }
     }
 

@@ -58,11 +58,12 @@ impl Poller {
         source: &Arc<Source>,
         wanted: Directions,
     ) -> io::Result<()> {
+        if !ONE_SHOT || source.is_always_ready() {
+            return Ok(());
+        }
         match self.sources.lock().get(table::key(source)) {
-            Some(token) if ONE_SHOT => {
-                self.poller.modify_with_mode(token, event(source, wanted), MODE)
-            }
-            _ => Ok(()),
+            Some(token) => self.poller.modify_with_mode(token, event(source, wanted), MODE),
+            None => Err(ErrorKind::NotFound.into()),
         }
     }
 
@@ -70,7 +71,8 @@ impl Poller {
         let known = self.sources.lock().remove(source);
         match known {
             Some(token) => self.poller.delete(&token),
-            None => Ok(()), // always ready: never was in the set
+            None if source.is_always_ready() => Ok(()), // never was in the set
+            None => Err(ErrorKind::NotFound.into()),
         }
     }
 
