@@ -60,6 +60,12 @@ const TABLE: &[Row] = &[
         others: Some(&["mio"]),
     },
     Row {
+        name: "mini-reactor-conformance",
+        folder: "conformance",
+        ours: &["mini-reactor"],
+        others: Some(&["async-task", "rustix"]),
+    },
+    Row {
         name: "compare",
         folder: "compare",
         ours: &[

@@ -1,0 +1,146 @@
+//! A clause of a contract: a name, a sentence, and the check; and how one is run.
+//!
+//! A check runs on a thread of its own, and whoever asked for it waits only so long: a lost wake-up
+//! is a failure with a sentence, not a test that never ends. What it waits for is noted, so that
+//! the failure can say it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::process::Place;
+use crate::threads::{self, End, message};
+
+/// One sentence of a contract, and what checks it; `T` is what the check works on.
+pub(crate) struct Clause<T: 'static> {
+    /// Unique within its suite.
+    pub(crate) name: &'static str,
+    /// What has to be true.
+    pub(crate) sentence: &'static str,
+    /// The claims without which it does not apply.
+    pub(crate) needs: &'static [&'static str],
+    pub(crate) check: fn(&T),
+}
+
+/// How the clauses of a suite are run.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) claims: Vec<&'static str>,
+    pub(crate) place: Place,
+    /// How long one wait may last.
+    pub(crate) patience: Duration,
+    /// The share of its repetitions that a clause does, in percent.
+    pub(crate) effort: usize,
+}
+
+impl Terms {
+    pub(crate) fn new(claims: &[&'static str], place: Place) -> Terms {
+        Terms { claims: claims.to_vec(), place, patience: Duration::from_secs(20), effort: 100 }
+    }
+
+    pub(crate) fn claimed<T>(&self, clause: &Clause<T>) -> bool {
+        clause.needs.iter().all(|need| self.claims.contains(need))
+    }
+
+    /// Runs one clause.
+    ///
+    /// # Errors
+    ///
+    /// Why it does not hold.
+    pub(crate) fn run<T: 'static>(
+        &self,
+        clause: &'static Clause<T>,
+        make: impl FnOnce(Context) -> T + Send + 'static,
+    ) -> Result<(), String> {
+        let terms = self.clone();
+        if let Some(need) = clause.needs.iter().find(|need| !terms.claims.contains(need)) {
+            return Err(format!("not claimed: {need}"));
+        }
+        let context = Context { clause: clause.name, terms, note: Arc::default() };
+        let note = Arc::clone(&context.note);
+        let thread = threads::start(clause.name, move || (clause.check)(&make(context)));
+        // Each wait inside has its own end, so this one is for what is no wait of the clause's.
+        match thread.wait(3 * self.patience) {
+            End::Returned(()) => Ok(()),
+            End::Panicked(payload) => Err(message(&*payload)),
+            End::Hangs => {
+                let noted = note.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                Err(format!("it hangs; the last thing that it waited for is {noted}"))
+            }
+        }
+    }
+
+    /// As `run`, for a test.
+    ///
+    /// # Panics
+    ///
+    /// If the clause does not hold: with its sentence, and what happened instead.
+    pub(crate) fn check<T: 'static>(
+        &self,
+        clauses: &'static [Clause<T>],
+        name: &str,
+        make: impl FnOnce(Context) -> T + Send + 'static,
+    ) {
+        let clause = find(clauses, name);
+        if let Err(reason) = self.run(clause, make) {
+            panic!("the contract says: {}\nbut {reason}", clause.sentence);
+        }
+    }
+}
+
+pub(crate) fn find<T>(clauses: &'static [Clause<T>], name: &str) -> &'static Clause<T> {
+    let found = clauses.iter().find(|clause| clause.name == name);
+    found.unwrap_or_else(|| panic!("the suite has no clause {name}"))
+}
+
+/// What every check has at hand, whatever it works on.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) clause: &'static str,
+    pub(crate) terms: Terms,
+    /// What is being waited for.
+    note: Arc<Mutex<String>>,
+}
+
+impl Context {
+    pub(crate) fn patience(&self) -> Duration {
+        self.terms.patience
+    }
+
+    pub(crate) fn claims(&self, claim: &str) -> bool {
+        self.terms.claims.contains(&claim)
+    }
+
+    /// How often to do what should be done `full` times.
+    pub(crate) fn times(&self, full: usize) -> usize {
+        (full * self.terms.effort).div_ceil(100)
+    }
+
+    /// Notes what is about to be waited for.
+    pub(crate) fn note(&self, what: &str) {
+        what.clone_into(&mut self.note.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Goes on with `step` until `done`.
+    ///
+    /// # Panics
+    ///
+    /// If that takes too long.
+    pub(crate) fn until(&self, what: &str, mut done: impl FnMut() -> bool, mut step: impl FnMut()) {
+        self.note(what);
+        let begin = Instant::now();
+        while !done() {
+            assert!(
+                begin.elapsed() < self.patience(),
+                "in {:?} this has not come: {what}",
+                self.patience()
+            );
+            step();
+        }
+    }
+
+    /// Runs the clause in a process of its own, since it counts or uses up what all the threads of
+    /// a process share.
+    pub(crate) fn in_a_process_of_its_own(&self, body: impl FnOnce()) {
+        self.terms.place.run(self.clause, 3 * self.patience(), body);
+    }
+}

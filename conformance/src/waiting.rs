@@ -1,0 +1,71 @@
+//! Waiting on this thread without driving anything, and not for ever.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context as Cx, Poll, Waker};
+use std::thread;
+use std::time::Instant;
+
+use crate::clause::Context;
+use crate::waking::waker;
+
+/// A flag that one task waits for and any thread may raise.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Flag(Arc<Mutex<(bool, Option<Waker>)>>);
+
+impl Flag {
+    pub(crate) fn raise(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.0 = true;
+        let waker = state.1.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(crate) async fn raised(&self) {
+        poll_fn(|cx| {
+            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if state.0 {
+                return Poll::Ready(());
+            }
+            let _old = state.1.replace(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Context {
+    /// Waits for `future` on this thread, as a `block_on` that knows no reactor; polls it only when
+    /// it was woken.
+    ///
+    /// # Panics
+    ///
+    /// If that takes too long.
+    pub(crate) fn wait<T>(&self, what: &str, future: impl Future<Output = T>) -> T {
+        self.note(what);
+        let begin = Instant::now();
+        let (me, woken) = (thread::current(), Arc::new(Mutex::new(true)));
+        let wake = Arc::clone(&woken);
+        let waker = waker(move || {
+            *wake.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            me.unpark();
+        });
+        let mut future = pin!(future);
+        loop {
+            let poll = std::mem::take(&mut *woken.lock().unwrap_or_else(PoisonError::into_inner));
+            if poll {
+                if let Poll::Ready(output) = future.as_mut().poll(&mut Cx::from_waker(&waker)) {
+                    return output;
+                }
+                continue;
+            }
+            let left = self.patience().saturating_sub(begin.elapsed());
+            assert!(!left.is_zero(), "in {:?} this has not come: {what}", self.patience());
+            thread::park_timeout(left);
+        }
+    }
+}
