@@ -113,8 +113,9 @@ impl Source {
         self.words.iter().for_each(Word::set_always);
     }
 
-    /// Whether [`set_always_ready`](Source::set_always_ready) was called.
-    pub(crate) fn is_always_ready(&self) -> bool {
+    /// Whether [`set_always_ready`](Source::set_always_ready) was called: a backend that keeps no
+    /// such object tells it by this from one that it was never given.
+    pub fn is_always_ready(&self) -> bool {
         self.tick(Direction::Read).is_always()
     }
 

@@ -83,7 +83,7 @@ mod counting {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use std::time::{Duration, Instant};
 
-    use mini_reactor::{BorrowedIo, Directions, GlobalReactor, ReadyList, Source};
+    use mini_reactor::{BorrowedIo, Directions, GlobalReactor, Observation, ReadyList, Source};
 
     /// As in the documentation of `GlobalReactor`.
     struct Counting<R> {
@@ -118,6 +118,9 @@ mod counting {
         }
         fn pollable(&self) -> Option<BorrowedIo<'_>> {
             self.inner.pollable()
+        }
+        fn observe(&self, observation: Observation<'_>) -> bool {
+            self.inner.observe(observation)
         }
     }
 

@@ -149,9 +149,11 @@ impl GlobalReactor for Mio {
     fn deregister(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
         let fd = raw(io)?;
         let set = self.set()?;
-        let known = lock(&set.sources).remove(&source.id()).is_some();
-        // If not: it is always ready, and never was in the set.
-        if known { set.registry.deregister(&mut SourceFd(&fd)) } else { Ok(()) }
+        match lock(&set.sources).remove(&source.id()) {
+            Some(_) => set.registry.deregister(&mut SourceFd(&fd)),
+            None if source.is_always_ready() => Ok(()), // never was in the set
+            None => Err(ErrorKind::NotFound.into()),
+        }
     }
 
     fn turn(&self, timeout: Option<Duration>, ready: &mut ReadyList) -> io::Result<()> {

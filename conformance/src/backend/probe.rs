@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mini_reactor::{BorrowedIo, Directions, GlobalReactor, ReadyList, Source};
+use mini_reactor::{BorrowedIo, Directions, GlobalReactor, Observation, ReadyList, Source};
 
 /// One event, as the backend reported it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,5 +116,9 @@ impl GlobalReactor for Probe {
 
     fn pollable(&self) -> Option<BorrowedIo<'_>> {
         self.backend.pollable()
+    }
+
+    fn observe(&self, observation: Observation<'_>) -> bool {
+        self.backend.observe(observation)
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mini_reactor::{
-    AsIo, BorrowedIo, Directions, Event, GlobalReactor, Handle, Reactor, ReadyList, Registration,
-    Source,
+    AsIo, BorrowedIo, Direction, Directions, Event, GlobalReactor, Handle, Observation, Reactor,
+    ReadyList, Registration, Source,
 };
 
 use super::Trial;
@@ -177,6 +177,26 @@ pub(super) fn pollable_is_forwarded(trial: &Trial) {
     }
 }
 
+pub(super) fn observe_is_forwarded(trial: &Trial) {
+    let (source, _keep) = source();
+    let at = Instant::now();
+    let observations = [
+        Observation::Waits { source: &source, direction: Direction::Read },
+        Observation::Wakes { source: &source, wakers: 3 },
+        Observation::TimerSet { timer: 7, at },
+        Observation::TimerDropped { timer: 7 },
+        Observation::TimersExpire { timers: 2 },
+        Observation::Parks,
+        Observation::Unparks { to_drive: true },
+    ];
+    trial.spy.state().interested = true;
+    for observation in observations {
+        assert!(trial.decorated.observe(observation), "the inner backend is interested");
+        let observed = std::mem::take(&mut trial.spy.state().observed);
+        assert_eq!(observed, [format!("{observation:?}")]);
+    }
+}
+
 pub(super) fn a_turn_that_sleeps_keeps_nobody_out(trial: &Trial) {
     trial.spy.state().sleeps = true;
     let turning = Arc::clone(&trial.decorated);
@@ -189,7 +209,7 @@ pub(super) fn a_turn_that_sleeps_keeps_nobody_out(trial: &Trial) {
         others.register(io, &source).expect("the spy takes anything");
         others.rearm(io, &source, Directions::READ).expect("the spy takes anything");
         others.deregister(io, &source).expect("the spy takes anything");
-        let _ = (others.now(), others.pollable().is_some());
+        let _ = (others.now(), others.pollable().is_some(), others.observe(Observation::Parks));
         others.notify();
     });
     calls.join(trial.context.patience());

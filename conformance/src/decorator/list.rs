@@ -25,6 +25,8 @@ macro_rules! __each_decorator_clause {
             "`now` is the inner backend's time."
         clauses::pollable_is_forwarded []
             "`pollable` is the inner backend's object, or none if it has none."
+        clauses::observe_is_forwarded []
+            "`observe` reaches the inner backend with the same observation, and says that there is interest if the inner backend has some."
         clauses::a_turn_that_sleeps_keeps_nobody_out []
             "While one thread sleeps in `turn`, every other method can be called on others."
         clauses::no_source_is_kept []

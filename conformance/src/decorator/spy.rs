@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use mini_reactor::{BorrowedIo, Directions, Event, GlobalReactor, ReadyList, Source};
+use mini_reactor::{BorrowedIo, Directions, Event, GlobalReactor, Observation, ReadyList, Source};
 
 /// What reached the spy. Objects are told by their numbers, sources by their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,9 @@ pub(super) struct State {
     pub(super) now: Option<Instant>,
     /// The number of the pollable object.
     pub(super) pollable: Option<u64>,
+    /// What was observed, and the answer to it.
+    pub(super) observed: Vec<String>,
+    pub(super) interested: bool,
 }
 
 /// A turn that sleeps gives up after this: then the decorator lets nobody through to notify it.
@@ -138,5 +141,11 @@ impl GlobalReactor for Spy {
         let mut state = self.state();
         state.calls.push(Call::Pollable);
         state.pollable.map(BorrowedIo::virtual_object)
+    }
+
+    fn observe(&self, observation: Observation<'_>) -> bool {
+        let mut state = self.state();
+        state.observed.push(format!("{observation:?}"));
+        state.interested
     }
 }
