@@ -55,6 +55,7 @@ mod reactor;
 mod ready;
 mod ready_list;
 mod registration;
+mod report;
 mod source;
 mod sync;
 mod sys;

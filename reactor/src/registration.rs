@@ -12,6 +12,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io::{self, ErrorKind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -20,6 +21,7 @@ use crate::handle::Handle;
 use crate::io_object::{AsIo, BorrowedIo, Direction, Twin};
 use crate::observation::Observation;
 use crate::ready::Ready;
+use crate::report::report;
 use crate::source::{Source, Waiting};
 use crate::sys;
 use crate::word::Tick;
@@ -320,12 +322,13 @@ impl<T: AsIo + 'static> Registration<T> {
             return Ok(());
         }
         let Some(wanted) = self.source.to_rearm() else { return Ok(()) };
-        let result = self.source.reactor.rearm(self.watched(), &self.source, wanted);
+        let rearm = || self.source.reactor.rearm(self.watched(), &self.source, wanted);
+        let result = catch_unwind(AssertUnwindSafe(rearm));
         drop(registered);
-        if result.is_err() {
+        if !matches!(result, Ok(Ok(()))) {
             self.source.disarm(); // without the lock: it wakes
         }
-        result
+        result.unwrap_or_else(|payload| resume_unwind(payload))
     }
 
     /// Whether what was reported still holds. Marks it as used up if it does not.
@@ -357,7 +360,8 @@ impl<T: AsIo + 'static> Registration<T> {
         }
     }
 
-    /// Deregisters, and wakes whoever still waits; false if the backend still has a claim.
+    /// Deregisters, and wakes whoever still waits; false if the backend still has a claim. Does not
+    /// panic, as the object would be closed then, whatever the claims.
     pub(crate) fn release(&mut self) -> bool {
         if self.source.reactor.check_fork().is_err() {
             return true; // the parent's backend is not touched, and has no claim on the child's
@@ -365,9 +369,13 @@ impl<T: AsIo + 'static> Registration<T> {
         let mut registered =
             self.source.registration.lock().unwrap_or_else(PoisonError::into_inner);
         if std::mem::take(&mut *registered) {
-            // A refusal leaves nothing to do: what was watched may be closed, which ends it too.
-            let _ = self.source.reactor.deregister(self.watched(), &self.source);
+            // A refusal leaves nothing to do: what was watched may be closed, which ends it too. A
+            // panic is one.
+            crate::wake::contained(|| {
+                let _ = self.source.reactor.deregister(self.watched(), &self.source);
+            });
         }
+        drop(registered); // what follows wakes
         self.source.end();
         self.source.close_tokens() == 0
     }
@@ -380,12 +388,12 @@ impl<T: AsIo + 'static> Registration<T> {
         if released {
             return Some(io);
         }
-        eprintln!(
-            "mini-reactor: a backend kept its claim on a deregistered object ({:?}); the object is \
-             leaked. Does a decorator forget to forward `deregister`?",
-            self.source
-        );
         let _leaked = std::mem::ManuallyDrop::new((io, twin));
+        report(format_args!(
+            "a backend kept its claim on a deregistered object ({:?}); the object is leaked. Does \
+             a decorator forget to forward `deregister`?",
+            self.source
+        ));
         None
     }
 }

@@ -13,6 +13,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use crate::report::report;
+
 /// So long may waits be outstanding while nobody drives.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -81,8 +83,8 @@ impl Undriven {
                 }
             }
         };
-        eprintln!(
-            "mini-reactor: for {alone:.1?} something has been waiting on a reactor that nobody \
+        report(format_args!(
+            "for {alone:.1?} something has been waiting on a reactor that nobody \
              drives. A `block_on` of another crate does not drive: use `mini_reactor::block_on` or \
              that of an executor made for it, lend a thread with `Reactor::drive`, or call \
              `Reactor::poll_once` from your own loop, under `Reactor::drive_externally`. (Debug \

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::io_object::{AsIo, BorrowedIo, Direction, Kind};
+use crate::report::report;
 use crate::source::KeepOpen;
 
 pub(crate) type OsIo<'a> = BorrowedFd<'a>;
@@ -94,7 +95,7 @@ pub(crate) fn watch_forks() {
     ONCE.call_once(|| {
         if let Err(error) = register_child_handler() {
             // Out of memory: the child would not notice, so say so now.
-            eprintln!("mini-reactor: forks of this process will go unnoticed: {error}");
+            report(format_args!("forks of this process will go unnoticed: {error}"));
         }
     });
 }

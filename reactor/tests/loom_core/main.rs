@@ -57,6 +57,8 @@ mod ready;
 mod ready_list;
 #[path = "../../src/registration.rs"]
 mod registration;
+#[path = "../../src/report.rs"]
+mod report;
 #[path = "../../src/source.rs"]
 mod source;
 #[path = "../../src/sys/no_object.rs"]
