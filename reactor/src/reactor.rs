@@ -205,7 +205,10 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
 
     /// Something is about to wait, and wants this reactor to be driven.
     pub(crate) fn expects_driver(&self) {
-        self.undriven.wait_begins(|| self.driving.is_heard(), || self.has_work());
+        // In a forked child, the lock in there may be held for ever.
+        if cfg!(debug_assertions) && self.generation.check().is_ok() {
+            self.undriven.wait_begins(|| self.driving.is_heard(), || self.has_work());
+        }
     }
 
     /// Whether a turn could find anything: an executor that is busy need not ask otherwise.

@@ -282,9 +282,12 @@ impl Source {
         crate::wake::all(&mut wakers);
     }
 
-    /// Forgets the waker of a future.
+    /// Forgets the waker of a future. Not in a forked child, where the lock may be held for ever.
     pub(crate) fn forget(&self, direction: Direction, key: Key) {
         let waker = self.lock().remove(direction, key);
+        if self.reactor.check_fork().is_err() {
+            return;
+        }
         drop(waker); // without the lock: dropping a waker may run anything
     }
 
@@ -307,7 +310,7 @@ impl Source {
 
     /// The error that ended this source.
     pub(crate) fn error(&self) -> io::Error {
-        failure(&self.lock())
+        self.reactor.check_fork().err().unwrap_or_else(|| failure(&self.lock()))
     }
 
     fn lock(&self) -> impl std::ops::DerefMut<Target = Waiters> + '_ {

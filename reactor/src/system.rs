@@ -34,11 +34,13 @@ impl System {
         }
     }
 
+    /// Fails in a forked child, for a reactor that is new there may have been given this all the
+    /// same.
     fn poller(&self) -> io::Result<&Poller> {
+        self.generation.check()?;
         if let Some(poller) = self.poller.get() {
             return Ok(poller);
         }
-        self.generation.check()?;
         let mut notified = self.notified();
         if let Some(poller) = self.poller.get() {
             return Ok(poller);
@@ -87,6 +89,9 @@ impl GlobalReactor for System {
     }
 
     fn notify(&self) {
+        if self.generation.check().is_err() {
+            return;
+        }
         if let Some(poller) = self.poller.get() {
             return poller.notify();
         }

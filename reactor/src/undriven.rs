@@ -56,11 +56,8 @@ impl Undriven {
         }
     }
 
-    /// A wait begins; `heard`: somebody drives now; `waiting`: others wait already.
+    /// A wait begins, in a debug build; `heard`: somebody drives now; `waiting`: others wait already.
     pub(crate) fn wait_begins(&self, heard: impl Fn() -> bool, waiting: impl Fn() -> bool) {
-        if !cfg!(debug_assertions) {
-            return;
-        }
         if self.lent.load(Relaxed) != 0 || heard() {
             return self.set(State::Driven);
         }
@@ -89,7 +86,7 @@ impl Undriven {
              that of an executor made for it, lend a thread with `Reactor::drive`, or call \
              `Reactor::poll_once` from your own loop, under `Reactor::drive_externally`. (Debug \
              builds say this, once for each reactor.)"
-        );
+        ));
     }
 
     fn set(&self, new: State) {

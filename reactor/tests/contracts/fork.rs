@@ -13,14 +13,14 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mini_reactor::{Deadline, Direction, Handle, Parker, Registration};
-use rustix::process::{Pid, WaitOptions, waitpid};
+use mini_reactor::{Deadline, Direction, Handle, Parker, Reactor, Registration, System};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use crate::tools::{Count, message, poll_ready, sleep, succeeds_in_a_process, system, until};
 
-/// Runs `child` in a child process, and waits for its end. True: nothing in it panicked.
+/// Runs `child` in a child process, and waits for its end. True: nothing in it panicked or hung.
 #[expect(unsafe_code, reason = "the C library's fork, which no safe function offers")]
 fn fork(child: impl FnOnce()) -> bool {
     // # Safety of the declaration: it is that of POSIX.
@@ -34,8 +34,16 @@ fn fork(child: impl FnOnce()) -> bool {
         let code = i32::from(catch_unwind(AssertUnwindSafe(child)).is_err());
         std::process::exit(code);
     };
-    let (_, status) = waitpid(Some(pid), WaitOptions::empty()).expect("a child").expect("it ends");
-    status.exit_status() == Some(0)
+    let begin = Instant::now();
+    loop {
+        if let Some((_, status)) = waitpid(Some(pid), WaitOptions::NOHANG).expect("a child") {
+            return status.exit_status() == Some(0);
+        }
+        if begin.elapsed() > Duration::from_secs(20) {
+            kill_process(pid, Signal::KILL).expect("a child");
+        }
+        thread::sleep(Duration::from_micros(200));
+    }
 }
 
 fn pair(reactor: &Handle) -> (UnixStream, Registration<UnixStream>) {
@@ -220,6 +228,89 @@ fn a_reactor_that_is_first_used_in_the_child_works() {
             }
         }));
         used.block_on(sleep(&used, Duration::from_millis(1)));
+    });
+}
+
+#[test]
+fn a_reactor_made_in_the_child_does_not_reach_a_backend_that_the_parent_used() {
+    static BACKEND: System = System::new();
+    let name = "fork::a_reactor_made_in_the_child_does_not_reach_a_backend_that_the_parent_used";
+    succeeds_in_a_process(name, || {
+        let reactor = || Handle::from(Arc::new(Reactor::new(&BACKEND)));
+        let (parents, new) = (reactor(), reactor());
+        let (mut here, there) = pair(&parents);
+        assert!(poll_ready(&there, Direction::Read, Waker::noop()).is_pending());
+        assert!(fork(|| {
+            for reactor in [&new, &reactor()] {
+                unsupported(reactor.poll_once());
+                let (_here, there) = pair(reactor);
+                let Poll::Ready(result) = poll_ready(&there, Direction::Read, Waker::noop()) else {
+                    panic!("registered with the parent's set")
+                };
+                unsupported(result);
+                reactor.backend().notify();
+                assert!(reactor.backend().pollable().is_none());
+            }
+        }));
+        // What the child notified would end this one's first turn.
+        let mut turns = 0;
+        let parker = Parker::new(&parents);
+        here.write_all(b"x").unwrap();
+        while turns < 2 {
+            parker
+                .park(|| {
+                    turns += 1;
+                    turns < 2
+                })
+                .unwrap();
+        }
+        assert_eq!(parents.block_on(read(&there)).unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_child_waits_for_no_lock_of_the_parents_threads() {
+    succeeds_in_a_process("fork::a_child_waits_for_no_lock_of_the_parents_threads", || {
+        let reactor = system();
+        let (_here, there) = pair(&reactor);
+        let (_other, failed) = pair(&reactor);
+        failed.source().fail(ErrorKind::BrokenPipe.into());
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            // These hold each lock that there is, nearly all the time.
+            scope.spawn(|| {
+                let parker = Parker::new(&reactor);
+                while !over.load(SeqCst) {
+                    assert!(poll_ready(&there, Direction::Read, parker.waker()).is_pending());
+                    assert!(poll_ready(&failed, Direction::Read, parker.waker()).is_ready());
+                    let mut timer = Deadline::after_in(Duration::from_secs(60), &reactor);
+                    assert!(timer.poll(&mut Context::from_waker(parker.waker())).is_pending());
+                }
+            });
+            scope.spawn(|| {
+                while !over.load(SeqCst) {
+                    reactor.poll_once().unwrap();
+                }
+            });
+            let children = (0..100).all(|_| {
+                let cx = &mut Context::from_waker(Waker::noop());
+                let mut waiting = Box::pin(there.ready(Direction::Read));
+                assert!(waiting.as_mut().poll(cx).is_pending());
+                let mut timer = Deadline::after_in(Duration::from_secs(60), &reactor);
+                assert!(timer.poll(cx).is_pending());
+                let mut all = Some((waiting, timer));
+                fork(|| {
+                    for object in [&there, &failed] {
+                        let result = poll_ready(object, Direction::Read, Waker::noop());
+                        assert!(matches!(result, Poll::Ready(Err(_))));
+                    }
+                    assert!(all.as_mut().unwrap().1.poll(cx).is_pending());
+                    drop(all.take());
+                })
+            });
+            over.store(true, SeqCst);
+            assert!(children, "one of them hung");
+        });
     });
 }
 
