@@ -17,6 +17,15 @@
 //! list. A thread that leaves the list for a reason of its own, and finds that R had taken it out
 //! already, passes the errand on (`pass_on`).
 //!
+//! # Why a foreign loop misses nothing
+//!
+//! A loop of somebody else's may drive beside threads that do. Then a thread's turn may end by the
+//! `notify` that was to tell the loop of an earlier deadline, and the loop may come by while a
+//! thread drives, and do nothing. Both set `MISSED`, by a read-modify-write of the word after the
+//! deadline is in it. A loop that gets the role unsets it: what was missed is in the turn that
+//! follows, or in the deadline that the loop reads afterwards. A thread that gives the role up and
+//! finds nobody to send to drive unsets it too, and notifies.
+//!
 //! The models are `tests/loom_core/hand_over.rs` and, for the deadline, `deadlines.rs` beside it.
 
 use std::sync::Arc;
@@ -29,10 +38,13 @@ use crate::sync::{AtomicU64, Mutex, MutexGuard};
 const BUSY: u64 = 1;
 /// Set while the list of parked threads is not empty; changed under the list's lock.
 const SLEEPERS: u64 = 2;
+/// Set when a foreign loop was told of a deadline or came by in vain; unset by the loop that drives
+/// next, or by a thread that leaves the role to nobody.
+const MISSED: u64 = 4;
 /// The deadline fills the rest of the word, in nanoseconds; changed under the timers' lock.
-const DEADLINE_SHIFT: u32 = 2;
+const DEADLINE_SHIFT: u32 = 3;
 
-/// No deadline: later than any. 2^62 nanoseconds are 146 years.
+/// No deadline: later than any. 2^61 nanoseconds are 73 years.
 pub(crate) const NEVER: u64 = u64::MAX >> DEADLINE_SHIFT;
 
 #[derive(Debug)]
@@ -57,25 +69,44 @@ impl Driving {
         self.word.load(Relaxed) & BUSY == 0 && self.word.fetch_or(BUSY, Acquire) & BUSY == 0
     }
 
-    /// Gives the role up, and sends a parked thread to drive if there is one. AcqRel: releases what
-    /// the driver did, acquires the `SLEEPERS` of a thread that parked meanwhile.
-    pub(crate) fn release(&self) {
-        if self.word.fetch_and(!BUSY, AcqRel) & SLEEPERS != 0 {
-            self.pass_on();
+    /// As `try_acquire`, for a foreign loop, which does not wait for the role: it hears when it was
+    /// given up. AcqRel: pairs with `release`.
+    pub(crate) fn try_acquire_or_miss(&self) -> bool {
+        loop {
+            if self.try_acquire() {
+                self.word.fetch_and(!MISSED, AcqRel);
+                return true;
+            }
+            if self.word.fetch_or(MISSED, AcqRel) & BUSY != 0 {
+                return false;
+            }
         }
     }
 
-    /// Sends a parked thread to drive, if nobody does and there is one.
-    pub(crate) fn pass_on(&self) {
+    /// Gives the role up, and sends a parked thread to drive if there is one. True: there is none,
+    /// and a foreign loop has missed something, so notify. AcqRel: releases what the driver did,
+    /// acquires the `SLEEPERS` of a thread that parked meanwhile, and what was missed.
+    #[must_use]
+    pub(crate) fn release(&self) -> bool {
+        self.word.fetch_and(!BUSY, AcqRel) & (SLEEPERS | MISSED) != 0 && self.pass_on()
+    }
+
+    /// Sends a parked thread to drive, if nobody does and there is one. True: as for `release`.
+    #[must_use]
+    pub(crate) fn pass_on(&self) -> bool {
         let mut parked = self.list();
         // Acquire: pairs with `release`.
         while self.word.load(Acquire) & BUSY == 0 {
-            let Some(state) = parked.pop() else { return };
+            let Some(state) = parked.pop() else {
+                // AcqRel: pairs with those who set it.
+                return self.word.fetch_and(!MISSED, AcqRel) & MISSED != 0;
+            };
             self.mark_list(&parked);
             if state.send_to_drive() {
-                return;
+                break;
             }
         }
+        false
     }
 
     /// Puts a thread in the list. False: the role became free meanwhile, and it is not in the list.
@@ -114,19 +145,26 @@ impl Driving {
     }
 
     /// Publishes the earliest deadline; the timers' lock is held. True: it became earlier and
-    /// somebody may sleep too long, so notify. AcqRel: pairs with `try_acquire` and `deadline`.
+    /// somebody may sleep too long, so notify. AcqRel: pairs with `try_acquire`, `deadline` and
+    /// `release`.
     pub(crate) fn set_deadline(&self, deadline: u64) -> bool {
         let mut word = self.word.load(Relaxed);
         loop {
-            let new = deadline << DEADLINE_SHIFT | word & (BUSY | SLEEPERS);
+            let new = deadline << DEADLINE_SHIFT | word & (BUSY | SLEEPERS | MISSED);
             match self.word.compare_exchange_weak(word, new, AcqRel, Relaxed) {
                 Ok(_) => break,
                 Err(current) => word = current,
             }
         }
+        if deadline >= word >> DEADLINE_SHIFT {
+            return false;
+        }
         // Acquire: pairs with the AcqRel of `external`.
-        let heard = word & BUSY != 0 || self.external.load(Acquire) != 0;
-        deadline < word >> DEADLINE_SHIFT && heard
+        let external = self.external.load(Acquire) != 0;
+        if external {
+            self.word.fetch_or(MISSED, AcqRel);
+        }
+        external || word & BUSY != 0
     }
 
     /// Whether a thread or a foreign loop drives, as far as can be said without ordering anything.

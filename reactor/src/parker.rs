@@ -122,8 +122,8 @@ impl Parker {
             let listed = reactor.driving.unpark(&self.state);
             reactor.observe(Observation::Unparks { to_drive: !listed });
             if self.state.unpublish() {
-                if !listed {
-                    reactor.driving.pass_on();
+                if !listed && reactor.driving.pass_on() {
+                    reactor.notify();
                 }
                 return Ok(());
             }
@@ -188,7 +188,9 @@ impl<'a> Role<'a> {
 impl Drop for Role<'_> {
     fn drop(&mut self) {
         DRIVING.set(false);
-        self.0.driving.release();
+        if self.0.driving.release() {
+            self.0.notify();
+        }
     }
 }
 

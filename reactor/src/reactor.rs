@@ -119,7 +119,8 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
     }
 
     /// Reports what is ready and what is due, without waiting; true if there may be more to report.
-    /// Does nothing if a thread drives this reactor at the moment.
+    /// Does nothing if a thread drives this reactor at the moment; if that leaves the role to
+    /// nobody, it calls [`notify`](GlobalReactor::notify), which makes the pollable object readable.
     ///
     /// For driving from somebody else's loop: see [`drive_externally`](Reactor::drive_externally).
     ///
@@ -128,10 +129,10 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
     /// What the backend's `turn` returns; `Unsupported` in a child process after `fork`.
     pub fn poll_once(&self) -> io::Result<bool> {
         self.generation.check()?;
-        if crate::parker::is_driving() || !self.driving.try_acquire() {
+        if crate::parker::is_driving() || !self.driving.try_acquire_or_miss() {
             return Ok(false);
         }
-        let _role = GiveBack::new(&self.driving);
+        let _role = GiveBack::new(self);
         let mut batch = Batch::default();
         self.turn(true, &mut batch)?;
         let due = self.driving.deadline();
@@ -394,19 +395,21 @@ impl<R: fmt::Debug + ?Sized> fmt::Debug for Reactor<R> {
     }
 }
 
-struct GiveBack<'a>(&'a Driving);
+struct GiveBack<'a, R: GlobalReactor + ?Sized>(&'a Reactor<R>);
 
-impl<'a> GiveBack<'a> {
-    fn new(driving: &'a Driving) -> GiveBack<'a> {
+impl<'a, R: GlobalReactor + ?Sized> GiveBack<'a, R> {
+    fn new(reactor: &'a Reactor<R>) -> GiveBack<'a, R> {
         crate::parker::set_driving(true);
-        GiveBack(driving)
+        GiveBack(reactor)
     }
 }
 
-impl Drop for GiveBack<'_> {
+impl<R: GlobalReactor + ?Sized> Drop for GiveBack<'_, R> {
     fn drop(&mut self) {
         crate::parker::set_driving(false);
-        self.0.release();
+        if self.0.driving.release() {
+            self.0.notify();
+        }
     }
 }
 

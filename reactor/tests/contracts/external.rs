@@ -11,7 +11,7 @@ use mini_reactor::{Deadline, Direction, Directions, Handle, Registration};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::lab::Call;
-use crate::tools::{Count, one_that_parks, poll_ready, system};
+use crate::tools::{Count, one_that_parks, poll_ready, system, until};
 use crate::world::World;
 
 fn insert(reactor: &Handle, after: Duration, waker: &Waker) -> Deadline {
@@ -71,6 +71,40 @@ fn poll_once_does_nothing_while_a_thread_drives() {
         unparker.unpark();
         driver.join().unwrap();
     });
+}
+
+/// How often `notify` is called when a driver leaves, beside its own wake. Before that, `meanwhile`
+/// happens, which wakes it for so many turns in vain.
+fn notifies_when_a_driver_leaves(world: &World, turns: usize, meanwhile: impl FnOnce()) -> usize {
+    thread::scope(|scope| {
+        let (driver, unparker) = one_that_parks(scope, &world.reactor);
+        world.until_asleep();
+        let before = world.drivers().len();
+        meanwhile();
+        until(|| world.drivers().len() == before + turns);
+        world.until_asleep();
+        world.calls();
+        unparker.unpark();
+        driver.join().expect("it does not panic");
+        world.notifies() - 1
+    })
+}
+
+#[test]
+fn a_driver_that_leaves_tells_a_foreign_loop_what_it_missed() {
+    let world = World::by_hand();
+    let _later = insert(&world.reactor, Duration::from_secs(9), Waker::noop());
+    let earlier = || drop(insert(&world.reactor, Duration::from_secs(1), Waker::noop()));
+    let in_vain = || assert!(!world.reactor.poll_once().unwrap());
+    assert_eq!(notifies_when_a_driver_leaves(&world, 1, earlier), 0, "there is no loop");
+    let _external = world.reactor.drive_externally();
+    assert_eq!(notifies_when_a_driver_leaves(&world, 0, || {}), 0, "it has missed nothing");
+    assert_eq!(notifies_when_a_driver_leaves(&world, 1, earlier), 1, "the driver was told");
+    assert_eq!(notifies_when_a_driver_leaves(&world, 0, in_vain), 1);
+    assert_eq!(notifies_when_a_driver_leaves(&world, 0, || {}), 0, "once is enough");
+    earlier();
+    world.turn();
+    assert_eq!(notifies_when_a_driver_leaves(&world, 0, || {}), 0, "the loop has seen it");
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! An earlier deadline and whoever sleeps until the earliest: `reactor.rs` and `driving.rs`.
 
-use std::future::poll_fn;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use loom::thread;
 
 use crate::deadline::Deadline;
-use crate::world::{FAR, NEAR, Queue, check, run, world};
+use crate::io_object::{Direction::Read, Directions};
+use crate::world::{FAR, NEAR, Pipe, Queue, check, run, world};
 
 #[test]
 fn an_earlier_deadline_ends_the_turn_of_who_drives() {
@@ -62,6 +64,58 @@ fn a_foreign_loop_hears_of_an_earlier_deadline() {
 }
 
 #[test]
+fn a_foreign_loop_hears_of_an_earlier_deadline_that_a_driver_was_told_of_and_left() {
+    check(2, || {
+        let (reactor, handle) = world();
+        let external = reactor.drive_externally();
+        let queue = Arc::new(Queue::default());
+        let worker = thread::spawn({
+            let (queue, handle) = (Arc::clone(&queue), handle.clone());
+            move || queue.work(&handle).unwrap()
+        });
+        let inserter = thread::spawn(move || {
+            let mut far = Deadline::after_in(2 * FAR, &handle);
+            assert!(far.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            queue.push();
+            far
+        });
+        while reactor.next_deadline().is_none() {
+            reactor.backend().wait_until_readable();
+            reactor.poll_once().unwrap();
+        }
+        worker.join().unwrap();
+        drop(inserter.join().unwrap());
+        drop(external);
+    });
+}
+
+#[test]
+fn a_foreign_loop_that_came_by_while_a_thread_drove_hears_when_that_leaves() {
+    check(2, || {
+        let (reactor, handle) = world();
+        let pipe = Pipe::registered(&handle);
+        let queue = Arc::new(Queue::default());
+        let worker = thread::spawn({
+            let (queue, handle) = (Arc::clone(&queue), handle.clone());
+            move || queue.work(&handle).unwrap()
+        });
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut ready = pin!(pipe.ready(Read));
+        assert!(ready.as_mut().poll(cx).is_pending());
+        reactor.backend().post_quietly(pipe.source(), Directions::READ);
+        queue.push();
+        loop {
+            reactor.poll_once().unwrap();
+            if ready.as_mut().poll(cx).is_ready() {
+                break;
+            }
+            reactor.backend().wait_for_an_edge();
+        }
+        worker.join().unwrap();
+    });
+}
+
+#[test]
 fn deadlines_that_are_published_at_once_leave_the_earliest_and_the_role() {
     check(3, || {
         let (reactor, handle) = world();
@@ -79,6 +133,6 @@ fn deadlines_that_are_published_at_once_leave_the_earliest_and_the_role() {
         drop(near);
         assert_eq!(reactor.next_deadline(), far.at());
         assert!(!reactor.driving.try_acquire());
-        reactor.driving.release();
+        assert!(!reactor.driving.release(), "there is no foreign loop");
     });
 }

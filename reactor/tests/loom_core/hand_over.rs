@@ -65,7 +65,7 @@ fn who_was_sent_to_drive_and_is_woken_passes_that_on() {
             let (pipe, handle) = (Arc::clone(&pipe), handle.clone());
             move || handle.block_on(pipe.ready(Read)).unwrap()
         });
-        reactor.driving.release();
+        assert!(!reactor.driving.release(), "there is no foreign loop");
         queue.push();
         worker.join().unwrap();
         reactor.backend().post(pipe.source(), Directions::READ);

@@ -37,6 +37,7 @@ pub(crate) const NEAR: Duration = Duration::from_secs(1);
 /// turns, and reports what was posted by then.
 pub(crate) struct World {
     turning: Notify,
+    readable: Notify,
     posted: Mutex<Posted>,
     begin: Instant,
     /// Nanoseconds since `begin`. A turn that has a timeout lets it pass.
@@ -50,6 +51,8 @@ struct Posted {
     /// What was registered, and whether it was written to before.
     registered: Option<Arc<Source>>,
     written: bool,
+    /// Somebody called `notify`, and no turn has ended since.
+    notified: bool,
 }
 
 /// A reactor of `backend`, touched once, as `sync::Late` wants.
@@ -65,6 +68,7 @@ pub(crate) fn on<R: GlobalReactor + 'static>(backend: R) -> (Arc<Reactor<R>>, Ha
 pub(crate) fn world() -> (Arc<Reactor<World>>, Handle) {
     on(World {
         turning: Notify::new(),
+        readable: Notify::new(),
         posted: Mutex::default(),
         begin: Instant::now(),
         passed: AtomicU64::new(0),
@@ -76,6 +80,11 @@ impl World {
     pub(crate) fn post(&self, source: &Arc<Source>, ready: Directions) {
         self.posted.hold().events.push(event(source, ready));
         self.notify();
+    }
+
+    /// Some turn will report this, but nobody is told.
+    pub(crate) fn post_quietly(&self, source: &Arc<Source>, ready: Directions) {
+        self.posted.hold().events.push(event(source, ready));
     }
 
     /// The current turn, or else the next one, fails.
@@ -97,9 +106,17 @@ impl World {
         self.passed.fetch_add(time.as_nanos() as u64, Relaxed);
     }
 
-    /// What a foreign loop does with the pollable object.
+    /// What a foreign loop does with the pollable object. A turn that ends for `notify` makes it
+    /// unreadable.
     pub(crate) fn wait_until_readable(&self) {
-        self.turning.wait();
+        while !self.posted.hold().notified {
+            self.readable.wait();
+        }
+    }
+
+    /// The same, if it is told of each `notify` once.
+    pub(crate) fn wait_for_an_edge(&self) {
+        self.readable.wait();
     }
 }
 
@@ -132,11 +149,14 @@ impl GlobalReactor for World {
             _ => self.turning.wait(),
         }
         let mut posted = self.posted.hold();
+        posted.notified = false;
         ready.events().append(&mut posted.events);
         posted.error.take().map_or(Ok(()), Err)
     }
     fn notify(&self) {
+        self.posted.hold().notified = true;
         self.turning.notify();
+        self.readable.notify();
     }
     fn now(&self) -> Instant {
         self.begin + Duration::from_nanos(self.passed.load(Relaxed))

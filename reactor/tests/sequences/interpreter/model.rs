@@ -88,6 +88,8 @@ pub(crate) struct Model {
     pub(crate) timers: [Option<Timer>; TIMERS],
     /// The timer of a `block_on`.
     pub(crate) own: Option<Timer>,
+    /// A foreign loop was told of something, and has not come by since.
+    pub(crate) missed: bool,
     pub(crate) woken: [usize; TASKS],
     pub(crate) external: bool,
 }
@@ -123,6 +125,7 @@ impl Model {
             futures: Default::default(),
             timers: Default::default(),
             own: None,
+            missed: false,
             woken: [0; TASKS],
             external: false,
         }

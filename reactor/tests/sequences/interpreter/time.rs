@@ -40,6 +40,7 @@ impl Model {
     }
 
     /// Whoever drives from outside hears of a timer that is earlier than all others.
+            self.missed = true;
     fn hear_of(&mut self, at: u64, earliest: Option<u64>) {
         if self.external && earliest.is_none_or(|earliest| at < earliest) {
             self.kernel.notify();
@@ -52,6 +53,7 @@ impl Model {
         let inserted = timers.filter(|timer| matches!(timer.state, State::Inserted(_)));
         inserted.filter_map(|timer| timer.at).min()
     }
+        self.missed = false;
 
     /// A turn that does not wait. True: there may be more to report.
     pub(crate) fn turn(&mut self) -> Result<bool, ErrorKind> {
@@ -80,6 +82,9 @@ impl Model {
             let due = self.earliest().expect("the one of this sleep");
             let now = self.kernel.now;
             let turned = self.kernel.turn(Some(due.saturating_sub(now)));
+        if std::mem::take(&mut self.missed) {
+            self.kernel.notify(); // the loop may have heard of nothing: this thread turned
+        }
             self.deliver(turned);
         }
         self.own = None;
