@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -48,14 +49,17 @@ pub struct Parker {
     batch: RefCell<Batch>,
     /// Whether this thread counts as lent to the reactor.
     lent: Cell<bool>,
+    /// It belongs to its thread: that is the one which is woken.
+    _thread: PhantomData<*const ()>,
 }
 
 impl Parker {
-    /// A place for the current thread, which alone may use it.
+    /// A place for the current thread.
     pub fn new(reactor: impl Into<Handle>) -> Parker {
         let state = Arc::new(ParkState::new(reactor.into()));
         let waker = Waker::from(Arc::clone(&state));
-        let parker = Parker { state, waker, batch: RefCell::default(), lent: Cell::new(false) };
+        let (batch, lent, _thread) = (RefCell::default(), Cell::new(false), PhantomData);
+        let parker = Parker { state, waker, batch, lent, _thread };
         parker.lend(true);
         parker
     }

@@ -25,7 +25,8 @@ pub struct Event {
     pub source: Arc<Source>,
     /// The directions that became ready.
     pub ready: Directions,
-    /// The directions that reached their end (hang-up, read-closed, error); sticky.
+    /// The directions that reached their end (hang-up, read-closed, error); sticky. They count as
+    /// ready, whatever `ready` says.
     pub closed: Directions,
     /// The backend will report nothing more of this source until it is rearmed.
     pub disarmed: bool,

@@ -106,7 +106,8 @@ impl Source {
         Some(self.raw.load(Relaxed)).filter(|raw| *raw != UNNAMED)
     }
 
-    /// The backend says that this object never blocks (a regular file).
+    /// The backend says that this object never blocks (a regular file). To be called while it
+    /// registers the object: whoever waits already is not woken by this.
     ///
     /// An attempt that reports `WouldBlock` all the same ends with an error of kind `Unsupported`.
     pub fn set_always_ready(&self) {
@@ -284,17 +285,18 @@ impl Source {
 
     /// Forgets the waker of a future. Not in a forked child, where the lock may be held for ever.
     pub(crate) fn forget(&self, direction: Direction, key: Key) {
-        let waker = self.lock().remove(direction, key);
         if self.reactor.check_fork().is_err() {
             return;
         }
+        let waker = self.lock().remove(direction, key);
         drop(waker); // without the lock: dropping a waker may run anything
     }
 
     /// One event of a turn: moves the words, then moves the wakers out.
     pub(crate) fn apply(&self, event: &Event, wakers: &mut Vec<Waker>) {
+        let ready = event.ready | event.closed;
         for direction in Direction::ALL {
-            if event.ready.contains(direction) {
+            if ready.contains(direction) {
                 self.words[direction as usize].event(event.closed.contains(direction));
             }
         }
@@ -303,7 +305,7 @@ impl Source {
             waiters.armed = Directions::NONE;
             Directions::BOTH
         } else {
-            event.ready
+            ready
         };
         waiters.take(woken, wakers);
     }

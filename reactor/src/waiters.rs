@@ -102,9 +102,9 @@ impl Waiters {
         left
     }
 
-    /// Before the list of the others would have to grow beyond a page of them, those without a key
-    /// are given back to be woken: who is still alive comes back, and wakers of tasks that went
-    /// away do not pile up for ever.
+    /// Before the list of the others would have to grow beyond a page of them, those of this
+    /// direction are given back to be woken: who is still alive comes back, and wakers of tasks
+    /// that went away do not pile up for ever.
     fn make_room(&mut self, direction: Direction) -> Left {
         let capacity = match &self.more {
             Some(more) if more.rest.len() >= 32 => more.rest.capacity(),

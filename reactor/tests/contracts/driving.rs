@@ -22,6 +22,20 @@ fn an_unpark_before_the_park_ends_it_at_once() {
     assert_eq!(world.calls(), [], "no turn, and a wake of a thread that is awake calls nobody");
 }
 
+/// Does not compile if a `Parker` can be sent: of two ways to call `is`, none is the obvious one
+/// then.
+#[test]
+fn a_parker_stays_on_its_thread() {
+    trait Either<A> {
+        fn is() {}
+    }
+    impl<T> Either<()> for T {}
+    impl<T: Send> Either<u8> for T {}
+    <Parker as Either<_>>::is();
+    fn can_be_sent<T: Send + Sync>() {}
+    can_be_sent::<mini_reactor::Unparker>();
+}
+
 #[test]
 fn each_of_the_three_ways_to_wake_a_parker_does() {
     let world = World::by_hand();

@@ -179,6 +179,27 @@ fn events_twice_the_same_or_for_no_reason_cost_a_needless_wake_up() {
 }
 
 #[test]
+fn an_event_that_reports_nothing_but_the_end_is_one() {
+    for world in World::both() {
+        let object = world.object(1);
+        let (count, waker) = Count::new();
+        let cx = &mut Context::from_waker(&waker);
+        let read = |cx: &mut Context<'_>, end: bool| {
+            object.poll_io(Direction::Read, cx, |_| match end {
+                true => Ok(0),
+                false => Err(ErrorKind::WouldBlock.into()),
+            })
+        };
+        assert!(read(cx, false).is_pending());
+        let (ready, closed) = (Directions::NONE, Directions::READ);
+        world.report(Event { source: Arc::clone(object.source()), ready, closed, disarmed: false });
+        world.turn();
+        assert_eq!(count.wakes(), 1);
+        assert!(read(cx, true).is_ready());
+    }
+}
+
+#[test]
 fn a_turn_that_returns_for_nothing_is_followed_by_another() {
     let world = World::by_hand();
     let object = world.object(1);
