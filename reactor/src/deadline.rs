@@ -32,10 +32,8 @@ pub struct Deadline {
 
 #[derive(Debug)]
 enum State {
-    /// Not inserted; and the instant is in the past perhaps.
+    /// Not inserted.
     New,
-    /// Not inserted; made just now of a duration, so it cannot have come.
-    Future,
     Inserted(TimerKey),
     Done,
 }
@@ -61,8 +59,7 @@ impl Deadline {
     pub fn after_in(duration: Duration, reactor: impl Into<Handle>) -> Deadline {
         let reactor = reactor.into();
         let at = reactor.now().checked_add(duration);
-        let state = if duration.is_zero() { State::New } else { State::Future };
-        Deadline { reactor, at, state }
+        Deadline { reactor, at, state: State::New }
     }
 
     /// When; `None`: never.
@@ -93,7 +90,6 @@ impl Deadline {
                 return Poll::Pending;
             }
             State::New if self.reactor.now() < at => {}
-            State::Future => {}
             State::New | State::Inserted(_) => {
                 self.state = State::Done;
                 return Poll::Ready(());

@@ -17,4 +17,18 @@ mod external;
 #[cfg(unix)]
 mod fork;
 mod lab;
+mod observing;
 mod panics;
+mod registering;
+mod selection;
+mod sources;
+#[cfg(unix)]
+mod system;
+mod threads;
+mod timers;
+mod tools;
+mod turns;
+mod undriven;
+mod waiting;
+mod wakers;
+mod world;

@@ -52,6 +52,17 @@ fn a_timer_in_the_past_is_ready_at_once_and_inserts_nothing() {
 }
 
 #[test]
+fn a_timer_whose_time_came_before_its_first_poll_is_ready_at_once() {
+    let world = World::edge();
+    for after in [Duration::from_nanos(1), SECOND] {
+        let mut timer = Deadline::after_in(after, &world.reactor);
+        world.advance(after);
+        assert!(poll(&mut timer, Waker::noop()).is_ready());
+    }
+    assert_eq!(world.reactor.next_deadline(), None);
+}
+
+#[test]
 fn a_timer_beyond_what_time_can_say_never_comes() {
     let world = World::edge();
     let far = world.reactor.now() + Duration::from_secs(200 * 365 * 86_400);

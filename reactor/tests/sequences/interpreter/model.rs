@@ -64,8 +64,6 @@ pub(crate) struct Timer {
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum State {
     New,
-    /// Made of a duration: is inserted without a look at the clock.
-    Future,
     /// With the task that it wakes; none for the timer of a `block_on`.
     Inserted(Option<usize>),
     Fired,
@@ -88,10 +86,10 @@ pub(crate) struct Model {
     pub(crate) timers: [Option<Timer>; TIMERS],
     /// The timer of a `block_on`.
     pub(crate) own: Option<Timer>,
-    /// A foreign loop was told of something, and has not come by since.
-    pub(crate) missed: bool,
     pub(crate) woken: [usize; TASKS],
     pub(crate) external: bool,
+    /// A foreign loop was told of something, and has not come by since.
+    pub(crate) missed: bool,
 }
 
 impl Slot {
@@ -125,9 +123,9 @@ impl Model {
             futures: Default::default(),
             timers: Default::default(),
             own: None,
-            missed: false,
             woken: [0; TASKS],
             external: false,
+            missed: false,
         }
     }
 

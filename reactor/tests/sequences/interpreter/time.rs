@@ -7,10 +7,8 @@ use super::kernel::Turned;
 use super::model::{Model, State, Timer};
 
 impl Model {
-    /// `after`: made of a duration, else of an instant.
-    pub(crate) fn set_timer(&mut self, timer: usize, at: u64, after: bool) {
-        let state = if after && at > self.kernel.now { State::Future } else { State::New };
-        self.timers[timer] = Some(Timer { at: Some(at), state });
+    pub(crate) fn set_timer(&mut self, timer: usize, at: u64) {
+        self.timers[timer] = Some(Timer { at: Some(at), state: State::New });
     }
 
     pub(crate) fn reset_timer(&mut self, timer: usize, at: Option<u64>) {
@@ -25,7 +23,6 @@ impl Model {
         let Some(at) = timer.at else { return Poll::Pending };
         let is_new = match timer.state {
             State::Inserted(_) => false,
-            State::Future => true,
             State::New if now < at => true,
             State::New | State::Fired | State::Done => {
                 timer.state = State::Done;
@@ -40,10 +37,10 @@ impl Model {
     }
 
     /// Whoever drives from outside hears of a timer that is earlier than all others.
-            self.missed = true;
     fn hear_of(&mut self, at: u64, earliest: Option<u64>) {
         if self.external && earliest.is_none_or(|earliest| at < earliest) {
             self.kernel.notify();
+            self.missed = true;
         }
     }
 
@@ -53,10 +50,10 @@ impl Model {
         let inserted = timers.filter(|timer| matches!(timer.state, State::Inserted(_)));
         inserted.filter_map(|timer| timer.at).min()
     }
-        self.missed = false;
 
     /// A turn that does not wait. True: there may be more to report.
     pub(crate) fn turn(&mut self) -> Result<bool, ErrorKind> {
+        self.missed = false;
         let turned = self.kernel.turn(Some(0));
         let (full, result) = (turned.full, turned.result);
         self.deliver(turned);
@@ -82,12 +79,12 @@ impl Model {
             let due = self.earliest().expect("the one of this sleep");
             let now = self.kernel.now;
             let turned = self.kernel.turn(Some(due.saturating_sub(now)));
-        if std::mem::take(&mut self.missed) {
-            self.kernel.notify(); // the loop may have heard of nothing: this thread turned
-        }
             self.deliver(turned);
         }
         self.own = None;
+        if std::mem::take(&mut self.missed) {
+            self.kernel.notify(); // the loop may have heard of nothing: this thread turned
+        }
     }
 
     fn deliver(&mut self, turned: Turned) {

@@ -15,12 +15,12 @@ impl World<'_> {
             Op::TimerNew { timer, after } => {
                 let duration = Duration::from_nanos(after);
                 self.timers[timer] = Some(Deadline::after_in(duration, &self.reactor));
-                self.model.set_timer(timer, self.model.kernel.now + after, true);
+                self.model.set_timer(timer, self.model.kernel.now + after);
             }
             Op::TimerAt { timer, at } => {
                 let instant = self.backend.instant(at);
                 self.timers[timer] = Some(Deadline::new_in(instant, &self.reactor));
-                self.model.set_timer(timer, at, false);
+                self.model.set_timer(timer, at);
             }
             Op::TimerPoll { timer, task } => {
                 if let Some(deadline) = &mut self.timers[timer] {
