@@ -172,17 +172,18 @@ impl Driving {
         self.word.load(Relaxed) & BUSY != 0 || self.external.load(Relaxed) != 0
     }
 
-    /// Counts a foreign loop in or out. AcqRel: pairs with the load in `set_deadline`.
+    /// Counts a foreign loop in or out. True: there are others. AcqRel: pairs with the load in
+    /// `set_deadline`.
     ///
     /// Coming in also touches the word, so that this and `set_deadline` are ordered by their
     /// changes of it: whoever inserts later knows of the loop, and the loop of what came earlier.
-    pub(crate) fn external(&self, comes: bool) {
-        if comes {
-            self.external.fetch_add(1, AcqRel);
-            self.word.fetch_or(0, AcqRel);
-        } else {
-            self.external.fetch_sub(1, AcqRel);
+    pub(crate) fn external(&self, comes: bool) -> bool {
+        if !comes {
+            return self.external.fetch_sub(1, AcqRel) > 1;
         }
+        let before = self.external.fetch_add(1, AcqRel);
+        self.word.fetch_or(0, AcqRel);
+        before > 0
     }
 
     fn list(&self) -> MutexGuard<'_, Vec<Arc<ParkState>>> {

@@ -72,6 +72,13 @@ pub(crate) struct Batch {
     wakers: Vec<Waker>,
 }
 
+impl Batch {
+    /// Whether the backend's own buffer was full in the last turn.
+    pub(crate) fn is_full(&self) -> bool {
+        self.ready.is_full()
+    }
+}
+
 impl<R: GlobalReactor> Reactor<R> {
     /// A reactor on `backend`. No system call, no thread, no allocation.
     pub const fn new(backend: R) -> Reactor<R> {
@@ -116,37 +123,6 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
             NEVER => None,
             ns => self.base().checked_add(Duration::from_nanos(ns)),
         }
-    }
-
-    /// Reports what is ready and what is due, without waiting; true if there may be more to report.
-    /// Does nothing if a thread drives this reactor at the moment; if that leaves the role to
-    /// nobody, it calls [`notify`](GlobalReactor::notify), which makes the pollable object readable.
-    ///
-    /// For driving from somebody else's loop: see [`drive_externally`](Reactor::drive_externally).
-    ///
-    /// # Errors
-    ///
-    /// What the backend's `turn` returns; `Unsupported` in a child process after `fork`.
-    pub fn poll_once(&self) -> io::Result<bool> {
-        self.generation.check()?;
-        if crate::parker::is_driving() || !self.driving.try_acquire_or_miss() {
-            return Ok(false);
-        }
-        let _role = GiveBack::new(self);
-        let mut batch = Batch::default();
-        self.turn(true, &mut batch)?;
-        let due = self.driving.deadline();
-        Ok(batch.ready.is_full() || due != NEVER && due <= self.ns(self.now()))
-    }
-
-    /// Says that somebody else's loop drives this reactor, by [`poll_once`](Reactor::poll_once)
-    /// when [`pollable`](GlobalReactor::pollable) is readable or
-    /// [`next_deadline`](Reactor::next_deadline) has come. While the guard lives, each timer that
-    /// is earlier than all others calls [`notify`](GlobalReactor::notify), which makes the pollable
-    /// object readable.
-    pub fn drive_externally(&self) -> DrivenExternally<'_> {
-        self.driving.external(true);
-        DrivenExternally(&self.driving)
     }
 
     /// Runs `future` on this thread, and drives this reactor while it waits and nobody else does.
@@ -284,6 +260,12 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
         }
     }
 
+    /// Whether a timer wants to fire now.
+    pub(crate) fn is_due(&self) -> bool {
+        let due = self.driving.deadline();
+        due != NEVER && due <= self.ns(self.now())
+    }
+
     /// How long a turn may wait: until the earliest deadline has been due for the slack.
     fn timeout(&self) -> Option<Duration> {
         let deadline = self.driving.deadline();
@@ -392,33 +374,5 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
 impl<R: fmt::Debug + ?Sized> fmt::Debug for Reactor<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reactor").field("backend", &&self.backend).finish_non_exhaustive()
-    }
-}
-
-struct GiveBack<'a, R: GlobalReactor + ?Sized>(&'a Reactor<R>);
-
-impl<'a, R: GlobalReactor + ?Sized> GiveBack<'a, R> {
-    fn new(reactor: &'a Reactor<R>) -> GiveBack<'a, R> {
-        crate::parker::set_driving(true);
-        GiveBack(reactor)
-    }
-}
-
-impl<R: GlobalReactor + ?Sized> Drop for GiveBack<'_, R> {
-    fn drop(&mut self) {
-        crate::parker::set_driving(false);
-        if self.0.driving.release() {
-            self.0.notify();
-        }
-    }
-}
-
-/// The guard of [`Reactor::drive_externally`].
-#[derive(Debug)]
-pub struct DrivenExternally<'a>(&'a Driving);
-
-impl Drop for DrivenExternally<'_> {
-    fn drop(&mut self) {
-        self.0.external(false);
     }
 }

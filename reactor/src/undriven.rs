@@ -56,7 +56,7 @@ impl Undriven {
         }
     }
 
-    /// A wait begins, in a debug build; `heard`: somebody drives now; `waiting`: others wait already.
+    /// A wait begins, in a debug build. `heard`: somebody drives now; `waiting`: others wait.
     pub(crate) fn wait_begins(&self, heard: impl Fn() -> bool, waiting: impl Fn() -> bool) {
         if self.lent.load(Relaxed) != 0 || heard() {
             return self.set(State::Driven);

@@ -41,6 +41,7 @@ fn everything_says_what_it_is() {
     assert!(format!("{:?}", Parker::new(&reactor)).starts_with("Parker { state: "));
     assert!(format!("{there:?}").starts_with("Registration { io: Some(UnixStream"));
     assert_eq!(format!("{:?}", there.ready(Direction::Read)), "Ready { direction: Read, .. }");
+    assert_eq!(format!("{:?}", reactor.drive_externally()), "DrivenExternally { .. }");
     assert_eq!(format!("{:?}", Directions::BOTH), "BOTH");
     assert_eq!(format!("{:?}", ReadyList::new()), format!("{:?}", ReadyList::default()));
 }

@@ -152,7 +152,7 @@ fn a_panic_of_deregister_without_a_claim_gives_the_object_back() {
 #[test]
 fn an_object_that_panics_when_it_is_deregistered_is_not_closed_under_a_claim() {
     let (reactor, object) = fragile();
-    let Told { dropped, panics } = &*object.get_ref();
+    let Told { dropped, panics } = object.get_ref();
     let (dropped, panics) = (Arc::clone(dropped), Arc::clone(panics));
     let (count, waker) = Count::new();
     assert!(poll_ready(&object, Direction::Read, &waker).is_pending());

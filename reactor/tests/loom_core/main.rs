@@ -33,6 +33,8 @@ mod block_on;
 mod deadline;
 #[path = "../../src/driving.rs"]
 mod driving;
+#[path = "../../src/external.rs"]
+mod external;
 #[path = "../../src/fork.rs"]
 mod fork;
 #[path = "../../src/handle.rs"]
