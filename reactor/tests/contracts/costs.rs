@@ -92,6 +92,29 @@ fn a_system_call_is_noticed() {
     assert!(killed.is_err(), "the net has a hole");
 }
 
+fn threads() -> usize {
+    std::fs::read_dir("/proc/self/task").expect("procfs").count()
+}
+
+#[test]
+fn waiting_starts_no_thread() {
+    let output = in_a_process("costs::waiting_starts_no_thread", || {
+        let before = threads();
+        let (mut here, there) = std::os::unix::net::UnixStream::pair().expect("sockets");
+        there.set_nonblocking(true).expect("an open socket");
+        let there = Registration::new(there);
+        let mut nap = Deadline::after(Duration::from_millis(2));
+        let _entered = Handle::current().enter();
+        mini_reactor::block_on(async {
+            poll_fn(|cx| nap.poll(cx)).await;
+            io::Write::write_all(&mut here, b"x").expect("there is room");
+            there.ready(Direction::Read).await.expect("there is data");
+        });
+        assert_eq!(threads(), before);
+    });
+    assert!(output.is_none_or(|output| output.status.success()), "there are more threads");
+}
+
 #[test]
 fn inserting_and_cancelling_timers_costs_no_system_call() {
     without_system_calls(

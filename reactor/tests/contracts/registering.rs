@@ -11,8 +11,8 @@ use mini_reactor::{
     Registration, Source,
 };
 
-use crate::lab::{Call, Fault};
-use crate::tools::{Count, in_a_process, poll_ready};
+use crate::lab::{Call, Fault, Object};
+use crate::tools::{Count, in_a_process, poll_ready, until};
 use crate::world::World;
 
 const NO_ROOM: i32 = 28;
@@ -135,6 +135,79 @@ fn an_error_of_deregister_changes_nothing_the_waiters_wake_and_the_object_is_dro
     drop(object);
     assert_eq!((count.wakes(), count.kept(1)), (1, 0));
     assert_eq!(dropped.load(SeqCst), 1);
+}
+
+/// A one-shot backend that takes its time, and notes if it is called twice at once.
+#[derive(Default)]
+struct Exclusive {
+    inside: AtomicUsize,
+    overlapped: AtomicUsize,
+    rearmed: AtomicUsize,
+    source: Mutex<Option<Arc<Source>>>,
+}
+
+impl Exclusive {
+    fn take_some_time(&self) {
+        if self.inside.fetch_add(1, SeqCst) != 0 {
+            self.overlapped.fetch_add(1, SeqCst);
+        }
+        (0..10).for_each(|_| std::thread::yield_now());
+        self.inside.fetch_sub(1, SeqCst);
+    }
+}
+
+impl GlobalReactor for Exclusive {
+    fn register(&self, _: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
+        self.take_some_time();
+        *self.source.lock().expect("nothing panics") = Some(Arc::clone(source));
+        Ok(())
+    }
+    fn rearm(&self, _: BorrowedIo<'_>, _: &Arc<Source>, _: Directions) -> io::Result<()> {
+        self.take_some_time();
+        self.rearmed.fetch_add(1, SeqCst);
+        Ok(())
+    }
+    fn deregister(&self, _: BorrowedIo<'_>, _: &Arc<Source>) -> io::Result<()> {
+        self.take_some_time();
+        *self.source.lock().expect("nothing panics") = None;
+        Ok(())
+    }
+    fn turn(&self, _: Option<Duration>, ready: &mut ReadyList) -> io::Result<()> {
+        if let Some(source) = &*self.source.lock().expect("nothing panics") {
+            ready.push_disarmed(source, Directions::NONE);
+        }
+        Ok(())
+    }
+    fn notify(&self) {}
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+}
+
+#[test]
+fn the_calls_for_one_source_never_overlap() {
+    let reactor = Arc::new(Reactor::new(Exclusive::default()));
+    for _ in 0..10 {
+        let object = Registration::new_in(Object(1), &reactor);
+        let over = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for direction in [Direction::Read, Direction::Write, Direction::Read] {
+                let (object, over) = (&object, &over);
+                scope.spawn(move || {
+                    for _ in 0..50 {
+                        assert!(poll_ready(object, direction, Waker::noop()).is_pending());
+                    }
+                    over.fetch_add(1, SeqCst);
+                });
+            }
+            until(|| {
+                reactor.poll_once().unwrap(); // whoever waits has to ask again
+                over.load(SeqCst) == 3
+            });
+        });
+    }
+    assert_eq!(reactor.backend().overlapped.load(SeqCst), 0);
+    assert!(reactor.backend().rearmed.load(SeqCst) > 10);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! registrations, sources and timers. They are compiled with loom's types in place of the standard
 //! library's (`sync.rs`, and `thread_local!` below), on a backend that is a few lines (`world.rs`).
 //! A model is a test named after what it shows; a wake-up that is lost shows as a deadlock, which
-//! loom reports. `LOOM_MAX_PREEMPTIONS` sets another bound, `LOOM_LOG=info` shows the steps.
+//! loom reports. (`costs.rs` has no interleavings; it counts.) `LOOM_MAX_PREEMPTIONS` sets another
+//! bound, `LOOM_LOG=info` shows the steps.
 //!
 //! Not modelled: drivers that panic (loom runs its threads on one, so a lock that one thread holds
 //! while another unwinds counts as poisoned). The guards that release the role are the same as for
@@ -77,6 +78,7 @@ mod word;
 mod sync;
 mod world;
 
+mod costs;
 mod deadlines;
 mod hand_over;
 mod keep_open;

@@ -1,17 +1,98 @@
 //! What the crate's own `sync.rs` offers, made of loom's types.
 
 pub(crate) use loom::sync::MutexGuard;
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use std::cell::{Cell, RefCell};
 use std::ops::{Deref, DerefMut};
-use std::sync::OnceLock;
+use std::sync::{LockResult, OnceLock};
 
+use loom::sync::atomic;
 use loom::thread::AccessError;
 
+pub(crate) type AtomicU8 = Counted<atomic::AtomicU8>;
 /// The types that the crate makes in `const`, which loom's cannot be made in.
-pub(crate) type AtomicU64 = Late<u64, loom::sync::atomic::AtomicU64>;
-pub(crate) type Mutex<T> = Late<T, loom::sync::Mutex<T>>;
+pub(crate) type AtomicU64 = Late<u64, Counted<atomic::AtomicU64>>;
+pub(crate) type Mutex<T> = Late<T, Counted<loom::sync::Mutex<T>>>;
+
+std::thread_local! {
+    /// How many read-modify-writes there were. (All of loom's threads are on one.)
+    static CHANGES: Cell<usize> = const { Cell::new(0) };
+}
+
+/// How many read-modify-writes of the words of parking and driving, and of locks, `body` makes.
+pub(crate) fn changes_in(body: impl FnOnce()) -> usize {
+    let before = CHANGES.get();
+    body();
+    CHANGES.get() - before
+}
+
+/// Counts its read-modify-writes; the rest is the other's own.
+#[derive(Debug)]
+pub(crate) struct Counted<A>(A);
+
+impl<A> Deref for Counted<A> {
+    type Target = A;
+    fn deref(&self) -> &A {
+        &self.0
+    }
+}
+
+impl<A> Counted<A> {
+    fn change(&self, changes: usize) -> &A {
+        CHANGES.set(CHANGES.get() + changes);
+        &self.0
+    }
+}
+
+macro_rules! counted {
+    ($($atomic:ident $number:ident),+) => {$(
+        impl From<$number> for Counted<atomic::$atomic> {
+            fn from(value: $number) -> Self {
+                Self::new(value)
+            }
+        }
+
+        impl Counted<atomic::$atomic> {
+            pub(crate) fn new(value: $number) -> Self {
+                Counted(atomic::$atomic::new(value))
+            }
+            pub(crate) fn swap(&self, value: $number, order: Ordering) -> $number {
+                self.change(1).swap(value, order)
+            }
+            pub(crate) fn fetch_or(&self, value: $number, order: Ordering) -> $number {
+                self.change(1).fetch_or(value, order)
+            }
+            pub(crate) fn fetch_and(&self, value: $number, order: Ordering) -> $number {
+                self.change(1).fetch_and(value, order)
+            }
+            pub(crate) fn compare_exchange_weak(
+                &self,
+                current: $number,
+                new: $number,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$number, $number> {
+                self.change(1).compare_exchange_weak(current, new, success, failure)
+            }
+        }
+    )+};
+}
+
+counted!(AtomicU8 u8, AtomicU64 u64);
+
+impl<T> From<T> for Counted<loom::sync::Mutex<T>> {
+    fn from(value: T) -> Self {
+        Counted(loom::sync::Mutex::new(value))
+    }
+}
+
+impl<T> Counted<loom::sync::Mutex<T>> {
+    /// Two: it is unlocked, too.
+    pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        self.change(2).lock()
+    }
+}
 
 /// An `L` made of a `T` at its first use. An atomic is to be used once before threads are started:
 /// loom finds a race otherwise.

@@ -4,6 +4,7 @@ mod block_on;
 mod closing;
 mod foreign;
 mod hook;
+mod reactor;
 mod run;
 mod spawn;
 mod support;
