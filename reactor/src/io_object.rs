@@ -79,10 +79,30 @@ impl fmt::Debug for Directions {
 /// Something that can be waited for.
 ///
 /// Every type with a descriptor (`AsFd`; on Windows, `AsSocket`) is one; a simulated object
-/// implements it with [`BorrowedIo::virtual_object`].
+/// implements it with [`BorrowedIo::virtual_object`]. The provided methods are for simulated ones;
+/// about its own objects, the system is asked.
 pub trait AsIo {
     /// The object, borrowed; the same one at each call.
     fn as_io(&self) -> BorrowedIo<'_>;
+
+    /// Whether an attempt in `direction` would make progress now. `None`: cannot be said.
+    ///
+    /// Asked by [`Registration::poll_ready`](crate::Registration::poll_ready) of an object whose
+    /// I/O is done past its registration: one that cannot say counts as ready from each event on.
+    fn is_ready(&self, direction: Direction) -> Option<bool> {
+        let _ = direction;
+        None
+    }
+
+    /// Ends the writing half of a stream, for adapters whose streams are closed by a method. Does
+    /// nothing, unless a simulated stream says what.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream; `NotConnected` if there is nobody left to tell.
+    fn end_of_writing(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// An I/O object, open for the lifetime `'a`: a descriptor or socket of the system, or a number

@@ -336,7 +336,8 @@ impl<T: AsIo + 'static> Registration<T> {
         if !seen.is_ready() || seen.is_failed() || seen.is_always() {
             return seen.is_ready();
         }
-        sys::is_ready_now(self.watched(), direction).unwrap_or(true)
+        let asked = sys::is_ready_now(self.watched(), direction);
+        asked.or_else(|| self.get_ref().is_ready(direction)).unwrap_or(true)
     }
 
     pub(crate) fn check_failed(&self, seen: Tick) -> io::Result<()> {

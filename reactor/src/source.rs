@@ -178,6 +178,11 @@ impl Source {
         self.words[direction as usize].tick()
     }
 
+    /// The directions that somebody waits for now: for reports of what a program hangs on.
+    pub fn waited_for(&self) -> Directions {
+        self.lock().wanted()
+    }
+
     #[inline]
     pub(crate) fn blocked(&self, direction: Direction, seen: Tick) -> bool {
         self.words[direction as usize].blocked(seen)

@@ -74,7 +74,11 @@ impl<T: AsIo + 'static> Async<T> {
     }
 
     fn end_of_writing(&self) -> io::Result<()> {
-        match StdIo::of(self.get_ref()).map_or(Ok(()), |io| io.end_of_writing()) {
+        let ended = match StdIo::of(self.get_ref()) {
+            Some(io) => io.end_of_writing(),
+            None => self.get_ref().end_of_writing(),
+        };
+        match ended {
             // The connection is gone altogether: there is nobody left to tell.
             Err(error) if error.kind() == NotConnected => Ok(()),
             done => done,

@@ -2,12 +2,14 @@
 
 mod common;
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use common::{half_async_pair, pair, run};
 use futures_lite::{AsyncReadExt, AsyncWriteExt, future};
-use mini_async::Timer;
+use mini_async::{Async, Timer};
+use mini_reactor::{AsIo, BorrowedIo};
 
 #[test]
 fn data_and_close_in_one_event_are_both_seen() -> io::Result<()> {
@@ -100,5 +102,52 @@ fn closing_ends_only_the_writing_half() -> io::Result<()> {
         near.read_to_string(&mut answer).await?;
         assert_eq!(answer, "answer");
         near.close().await
+    })
+}
+
+#[test]
+fn closing_ends_the_writing_half_of_a_simulated_stream_as_that_says() -> io::Result<()> {
+    /// Counts the ends, and fails as it is told.
+    #[derive(Default)]
+    struct Simulated {
+        ends: Cell<usize>,
+        fails: Cell<Option<io::ErrorKind>>,
+    }
+    impl AsIo for Simulated {
+        fn as_io(&self) -> BorrowedIo<'_> {
+            BorrowedIo::virtual_object(7)
+        }
+        fn end_of_writing(&self) -> io::Result<()> {
+            self.ends.set(self.ends.get() + 1);
+            self.fails.get().map_or(Ok(()), |kind| Err(kind.into()))
+        }
+    }
+    impl Write for Simulated {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            Ok(buf.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    impl Write for &Simulated {
+        fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+            Ok(buf.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    run(async {
+        let mut stream = Async::new(Simulated::default())?;
+        stream.close().await?;
+        (&stream).close().await?;
+        assert_eq!(stream.get_ref().ends.get(), 2);
+        stream.get_ref().fails.set(Some(io::ErrorKind::NotConnected));
+        stream.close().await?; // there is nobody left to tell
+        stream.get_ref().fails.set(Some(io::ErrorKind::BrokenPipe));
+        let error = stream.close().await.expect_err("that is told");
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        Ok(())
     })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 
-use mini_reactor::{AsIo, BorrowedIo};
+use mini_reactor::{AsIo, BorrowedIo, Direction};
 
 /// One of two connected endpoints: a stream of bytes in each direction, in non-blocking mode.
 ///
@@ -110,6 +110,9 @@ impl End {
 impl AsIo for End {
     fn as_io(&self) -> BorrowedIo<'_> {
         self.0.endpoint().as_io()
+    }
+    fn is_ready(&self, direction: Direction) -> Option<bool> {
+        self.0.endpoint().is_ready(direction)
     }
 }
 

@@ -21,6 +21,7 @@ mod observing;
 mod panics;
 mod registering;
 mod selection;
+mod simulated;
 mod sources;
 #[cfg(unix)]
 mod system;
