@@ -60,6 +60,12 @@ const TABLE: &[Row] = &[
         others: Some(&["mio"]),
     },
     Row {
+        name: "mini-reactor-sim",
+        folder: "backends/sim",
+        ours: &["mini-reactor"],
+        others: Some(&[]),
+    },
+    Row {
         name: "mini-reactor-conformance",
         folder: "conformance",
         ours: &["mini-reactor"],
