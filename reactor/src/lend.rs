@@ -43,8 +43,9 @@ impl<T: AsIo + 'static> Registration<T> {
                 self.source
             );
             self.source = Arc::new(Source::new(self.reactor().clone()));
+        } else {
+            self.source.close_twin();
         }
-        self.twin = None;
         self.io.as_mut().expect("taken out only by what consumes `self`")
     }
 
@@ -132,7 +133,8 @@ impl<T: AsIo + 'static> Registration<T> {
         direction: Direction,
         op: &mut impl FnMut(&mut T) -> io::Result<R>,
     ) -> Result<io::Result<R>, Tick> {
-        if self.twin.is_none() {
+        let had_twin = self.source.twin().is_some();
+        if !had_twin {
             self.get_mut();
         }
         let seen = self.source.tick(direction);
@@ -147,7 +149,7 @@ impl<T: AsIo + 'static> Registration<T> {
             }
         };
         let swapped =
-            self.twin.as_ref().is_some_and(|twin| !twin.may_be_of(self.get_ref().as_io()));
+            self.source.twin().is_some_and(|twin| !twin.may_be_of(self.get_ref().as_io()));
         if swapped {
             self.get_mut();
         }
@@ -156,9 +158,9 @@ impl<T: AsIo + 'static> Registration<T> {
                 if seen.is_always() && !swapped {
                     return Ok(Err(cannot_tell()));
                 }
-                if self.twin.is_none() {
+                if !had_twin || swapped {
                     match Twin::of(self.get_ref().as_io()) {
-                        Ok(twin) => self.twin = Some(Box::new(twin)),
+                        Ok(twin) => self.source.set_twin(twin),
                         Err(error) => return Ok(Err(error)),
                     }
                 }

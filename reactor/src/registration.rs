@@ -18,7 +18,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::handle::Handle;
-use crate::io_object::{AsIo, BorrowedIo, Direction, Twin};
+use crate::io_object::{AsIo, BorrowedIo, Direction};
 use crate::observation::Observation;
 use crate::ready::Ready;
 use crate::report::report;
@@ -61,9 +61,6 @@ use crate::word::Tick;
 pub struct Registration<T: AsIo + 'static> {
     /// `None` only while this is being taken apart.
     pub(crate) io: Option<T>,
-    /// What is registered in place of `io`, once `io` was lent out between waits. Boxed: most
-    /// objects have none.
-    pub(crate) twin: Option<Box<Twin>>,
     pub(crate) source: Arc<Source>,
 }
 
@@ -76,7 +73,7 @@ impl<T: AsIo + 'static> Registration<T> {
 
     /// Puts `io` in the care of `reactor`.
     pub fn new_in(io: T, reactor: impl Into<Handle>) -> Registration<T> {
-        Registration { io: Some(io), twin: None, source: Arc::new(Source::new(reactor.into())) }
+        Registration { io: Some(io), source: Arc::new(Source::new(reactor.into())) }
     }
 
     /// The object.
@@ -305,9 +302,11 @@ impl<T: AsIo + 'static> Registration<T> {
         let mut registered =
             self.source.registration.lock().unwrap_or_else(PoisonError::into_inner);
         if !*registered {
-            sys::check(self.watched())?;
-            self.source.name(sys::raw(self.watched()));
-            self.source.reactor.register(self.watched(), &self.source)?;
+            self.watched(|io| {
+                sys::check(io)?;
+                self.source.name(sys::raw(io));
+                self.source.reactor.register(io, &self.source)
+            })?;
             *registered = true;
             self.source.set_registered();
         }
@@ -322,7 +321,7 @@ impl<T: AsIo + 'static> Registration<T> {
             return Ok(());
         }
         let Some(wanted) = self.source.to_rearm() else { return Ok(()) };
-        let rearm = || self.source.reactor.rearm(self.watched(), &self.source, wanted);
+        let rearm = || self.watched(|io| self.source.reactor.rearm(io, &self.source, wanted));
         let result = catch_unwind(AssertUnwindSafe(rearm));
         drop(registered);
         if !matches!(result, Ok(Ok(()))) {
@@ -336,7 +335,7 @@ impl<T: AsIo + 'static> Registration<T> {
         if !seen.is_ready() || seen.is_failed() || seen.is_always() {
             return seen.is_ready();
         }
-        let asked = sys::is_ready_now(self.watched(), direction);
+        let asked = self.watched(|io| sys::is_ready_now(io, direction));
         asked.or_else(|| self.get_ref().is_ready(direction)).unwrap_or(true)
     }
 
@@ -353,11 +352,11 @@ impl<T: AsIo + 'static> Registration<T> {
         spent
     }
 
-    /// What the backend knows: the object, or its twin.
-    fn watched(&self) -> BorrowedIo<'_> {
-        match &self.twin {
-            Some(twin) => twin.as_io(),
-            None => self.get_ref().as_io(),
+    /// Calls `f` with what the backend knows: the object, or its twin.
+    fn watched<R>(&self, f: impl FnOnce(BorrowedIo<'_>) -> R) -> R {
+        match self.source.twin() {
+            Some(twin) => f(twin.as_io()),
+            None => f(self.get_ref().as_io()),
         }
     }
 
@@ -365,7 +364,9 @@ impl<T: AsIo + 'static> Registration<T> {
     /// panic, as the object would be closed then, whatever the claims.
     pub(crate) fn release(&mut self) -> bool {
         if self.source.reactor.check_fork().is_err() {
-            return true; // the parent's backend is not touched, and has no claim on the child's
+            // The parent's backend is not touched, and has no claim on the child's objects.
+            self.source.close_twin();
+            return true;
         }
         let mut registered =
             self.source.registration.lock().unwrap_or_else(PoisonError::into_inner);
@@ -373,23 +374,27 @@ impl<T: AsIo + 'static> Registration<T> {
             // A refusal leaves nothing to do: what was watched may be closed, which ends it too. A
             // panic is one.
             crate::wake::contained(|| {
-                let _ = self.source.reactor.deregister(self.watched(), &self.source);
+                let _ = self.watched(|io| self.source.reactor.deregister(io, &self.source));
             });
         }
         drop(registered); // what follows wakes
         self.source.end();
-        self.source.close_tokens() == 0
+        let released = self.source.close_tokens() == 0;
+        if released {
+            self.source.close_twin(); // else the last token does, with the source
+        }
+        released
     }
 
     /// Ends the registration and takes the object out; `None` if the backend still has a claim on
     /// it, in which case it is leaked.
     fn end(&mut self) -> Option<T> {
         let released = self.io.is_some() && self.release();
-        let (io, twin) = (self.io.take()?, self.twin.take());
+        let io = self.io.take()?;
         if released {
             return Some(io);
         }
-        let _leaked = std::mem::ManuallyDrop::new((io, twin));
+        let _leaked = std::mem::ManuallyDrop::new(io);
         report(format_args!(
             "a backend kept its claim on a deregistered object ({:?}); the object is leaked. Does \
              a decorator forget to forward `deregister`?",

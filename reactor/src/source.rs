@@ -23,10 +23,10 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::handle::Handle;
-use crate::io_object::{Direction, Directions};
+use crate::io_object::{Direction, Directions, Twin};
 use crate::ready_list::Event;
 use crate::sync::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Mutex};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU32, Mutex, MutexGuard};
 use crate::sys::{AtomicRaw, Raw};
 use crate::waiters::{Key, Left, Waiters};
 use crate::word::{Tick, Word};
@@ -288,6 +288,28 @@ impl Source {
         crate::wake::all(&mut wakers);
     }
 
+    /// What is registered in place of the object, once the object was lent out between waits.
+    pub(crate) fn twin(&self) -> Option<Arc<Twin>> {
+        self.lock_if_free_here()?.twin().cloned()
+    }
+
+    pub(crate) fn set_twin(&self, twin: Twin) {
+        self.lock().set_twin(twin);
+    }
+
+    pub(crate) fn close_twin(&self) {
+        let twin = self.lock_if_free_here().and_then(|mut waiters| waiters.take_twin());
+        drop(twin); // without the lock
+    }
+
+    /// In a forked child the lock may be held for ever: there, only if it is free.
+    fn lock_if_free_here(&self) -> Option<MutexGuard<'_, Waiters>> {
+        match self.reactor.check_fork() {
+            Ok(()) => Some(self.lock()),
+            Err(_) => self.waiters.try_lock().ok(),
+        }
+    }
+
     /// Forgets the waker of a future. Not in a forked child, where the lock may be held for ever.
     pub(crate) fn forget(&self, direction: Direction, key: Key) {
         if self.reactor.check_fork().is_err() {
@@ -320,7 +342,7 @@ impl Source {
         self.reactor.check_fork().err().unwrap_or_else(|| failure(&self.lock()))
     }
 
-    fn lock(&self) -> impl std::ops::DerefMut<Target = Waiters> + '_ {
+    fn lock(&self) -> MutexGuard<'_, Waiters> {
         self.waiters.lock().expect("no code that can panic runs under this lock")
     }
 }

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::Waker;
 
-use crate::io_object::{Direction, Directions};
+use crate::io_object::{Direction, Directions, Twin};
 
 /// Names the waker of one future within its source. Zero: not stored (yet).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub(crate) struct Waiters {
 struct More {
     rest: Vec<(Direction, Waiter)>,
     failure: Option<Arc<io::Error>>,
+    twin: Option<Arc<Twin>>,
 }
 
 /// What storing a waker leaves over, to be dropped or woken without the lock: both may run
@@ -158,6 +159,20 @@ impl Waiters {
     /// The first one stays.
     pub(crate) fn set_failure(&mut self, error: io::Error) {
         self.more.get_or_insert_default().failure.get_or_insert_with(|| Arc::new(error));
+    }
+
+    /// What is registered in place of the object, once the object was lent out between waits.
+    pub(crate) fn twin(&self) -> Option<&Arc<Twin>> {
+        self.more.as_ref()?.twin.as_ref()
+    }
+
+    pub(crate) fn set_twin(&mut self, twin: Twin) {
+        self.more.get_or_insert_default().twin = Some(Arc::new(twin));
+    }
+
+    /// The twin is returned so that it can be closed without the lock.
+    pub(crate) fn take_twin(&mut self) -> Option<Arc<Twin>> {
+        self.more.as_mut()?.twin.take()
     }
 
     fn find(
