@@ -120,21 +120,17 @@ impl Context {
         what.clone_into(&mut self.note.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Goes on with `step` until `done`.
+    /// Repeats `step` until it says that it is done.
     ///
     /// # Panics
     ///
     /// If that takes too long.
-    pub(crate) fn until(&self, what: &str, mut done: impl FnMut() -> bool, mut step: impl FnMut()) {
+    pub(crate) fn repeat(&self, what: &str, mut step: impl FnMut() -> bool) {
         self.note(what);
         let begin = Instant::now();
-        while !done() {
-            assert!(
-                begin.elapsed() < self.patience(),
-                "in {:?} this has not come: {what}",
-                self.patience()
-            );
-            step();
+        while !step() {
+            let patience = self.patience();
+            assert!(begin.elapsed() < patience, "in {patience:?} this has not come: {what}");
         }
     }
 
@@ -142,5 +138,15 @@ impl Context {
     /// a process share.
     pub(crate) fn in_a_process_of_its_own(&self, body: impl FnOnce()) {
         self.terms.place.run(self.clause, 3 * self.patience(), body);
+    }
+
+    /// As above; `beside` is done to that process, from here, again and again.
+    #[cfg(unix)]
+    pub(crate) fn in_a_disturbed_process(
+        &self,
+        body: impl FnOnce(),
+        beside: impl FnMut(&std::process::Child),
+    ) {
+        self.terms.place.run_beside(self.clause, 3 * self.patience(), body, beside);
     }
 }

@@ -63,6 +63,7 @@ pub mod decorator;
 pub mod executor;
 pub mod os;
 mod process;
+mod random;
 mod threads;
 mod waiting;
 mod waking;

@@ -38,6 +38,18 @@ impl Flag {
     }
 }
 
+/// Both of two futures.
+pub(crate) async fn both(first: impl Future<Output = ()>, second: impl Future<Output = ()>) {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    let (mut first_is_done, mut second_is_done) = (false, false);
+    poll_fn(|cx| {
+        first_is_done = first_is_done || first.as_mut().poll(cx).is_ready();
+        second_is_done = second_is_done || second.as_mut().poll(cx).is_ready();
+        if first_is_done && second_is_done { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
 impl Context {
     /// Waits for `future` on this thread, as a `block_on` that knows no reactor; polls it only when
     /// it was woken.

@@ -67,6 +67,12 @@ impl Trial {
         Trial::new(self.context.clone(), &self.make)
     }
 
+    /// Tells whether the reactor, and the backend with it, still exists.
+    pub(crate) fn alive(&self) -> impl Fn() -> bool + 'static {
+        let reactor = Arc::downgrade(&self.typed);
+        move || reactor.strong_count() > 0
+    }
+
     pub(crate) fn probe(&self) -> &Probe {
         self.typed.backend()
     }
@@ -116,8 +122,14 @@ impl Trial {
     }
 
     /// Turns the reactor until `done`.
-    pub(crate) fn until(&self, what: &str, done: impl FnMut() -> bool) {
-        self.context.until(what, done, || self.turn_for(STEP));
+    pub(crate) fn until(&self, what: &str, mut done: impl FnMut() -> bool) {
+        self.repeat(what, || {
+            let is_done = done();
+            if !is_done {
+                self.turn_for(STEP);
+            }
+            is_done
+        });
     }
 
     /// Drives `future` to its end: polls it when it was woken, turns the reactor otherwise.
@@ -204,6 +216,25 @@ pub(crate) fn begin_to_wait(object: &Registration<End>, direction: Direction, wa
         Poll::Ready(Ok(())) => panic!("it is ready to {direction:?} for no reason"),
         Poll::Ready(Err(error)) => panic!("waiting fails: {error}"),
     }
+}
+
+/// Fills the object, and starts to wait for room; says how much was written. There may be room
+/// again soon without anybody reading, where a system moves what was written from buffer to buffer.
+pub(crate) fn begin_to_wait_for_room(
+    trial: &Trial,
+    object: &Registration<End>,
+    waker: &Waker,
+) -> usize {
+    let mut written = 0;
+    let mut quiet = 0;
+    while quiet < 2 {
+        let more = trial.fill(object);
+        written += more;
+        quiet = if more == 0 { quiet + 1 } else { 0 };
+        trial.turn_for(STEP);
+    }
+    begin_to_wait(object, Direction::Write, waker);
+    written
 }
 
 /// The number of the turn's events that are this source's.

@@ -51,7 +51,7 @@ impl Trial {
 
     /// Runs what can be run without waiting.
     pub(crate) fn run_all(&self, executor: &dyn Executes) {
-        self.until("an executor that has nothing to run", || !executor.try_tick(), || ());
+        self.repeat("an executor that has nothing to run", || !executor.try_tick());
     }
 }
 

@@ -1,11 +1,11 @@
 //! Wakers: when they are called, what they may do, and that none is kept.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::task::Waker;
+use std::sync::{Arc, Mutex};
+use std::task::{Wake, Waker};
 
-use mini_reactor::Direction;
+use mini_reactor::{Direction, Registration};
 
+use crate::backend::endpoint::End;
 use crate::backend::trial::{Trial, begin_to_wait};
 use crate::waking::{Count, waker};
 
@@ -66,4 +66,48 @@ pub(crate) fn a_waker_may_use_the_reactor(trial: &Trial) {
     trial.until("a wake-up that registers, deregisters and notifies", || count.wakes() > 0);
     assert_eq!(trial.drain(&object), 1);
     begin_to_wait(&object, Direction::Read, Waker::noop());
+}
+
+pub(crate) fn a_waker_that_panics_keeps_nobody_from_waking(trial: &Trial) {
+    let objects = [trial.pair(), trial.pair(), trial.pair()];
+    for _ in 0..3 {
+        let (count, counting) = Count::new();
+        let panicking = waker(|| panic!("a waker that panics, as a clause demands"));
+        for ((object, there), waker) in objects.iter().zip([&counting, &panicking, &counting]) {
+            begin_to_wait(object, Direction::Read, waker);
+            there.send(b"x");
+        }
+        trial.until("two wake-ups beside a waker that panics", || count.wakes() >= 2);
+        for (object, _) in &objects {
+            let read = trial.read("what was sent", object, &mut [0; 8]);
+            assert_eq!(read, 1);
+        }
+    }
+}
+
+pub(crate) fn a_waker_may_use_the_reactor_when_it_is_dropped(trial: &Trial) {
+    /// A waker that owns a registration, and an event of which comes when it is dropped.
+    struct Owns(Mutex<Option<Registration<End>>>, Arc<Count>);
+    impl Wake for Owns {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Owns {
+        fn drop(&mut self) {
+            drop(self.0.lock().expect("nobody panics under it").take());
+            self.1.wake_by_ref();
+        }
+    }
+    let (count, counting) = Count::new();
+    for round in 0..4 {
+        let ((object, there), (other, _keep)) = (trial.pair(), trial.pair());
+        begin_to_wait(&other, Direction::Read, &counting);
+        let owns = Arc::new(Owns(Mutex::new(Some(other)), Arc::clone(&count)));
+        begin_to_wait(&object, Direction::Read, &Waker::from(owns));
+        count.take();
+        match round % 2 {
+            0 => drop(object), // wakes and drops it
+            _ => there.send(b"x"),
+        }
+        trial.until("a waker that deregisters when it is dropped", || count.wakes() >= 2);
+    }
 }
