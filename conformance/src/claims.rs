@@ -88,6 +88,9 @@ macro_rules! __ignored {
     (drives $clause:tt) => {
         $crate::__ignored! { @ "not claimed: drives" $clause }
     };
+    (drains $clause:tt) => {
+        $crate::__ignored! { @ "not claimed: drains" $clause }
+    };
     (drop_panics $clause:tt) => {
         $crate::__ignored! { @ "not claimed: drop_panics" $clause }
     };
@@ -127,6 +130,7 @@ macro_rules! __executor_claim {
     (local) => {};
     (threads) => {};
     (drives) => {};
+    (drains) => {};
     (drop_panics) => {};
     ($other:tt) => {
         compile_error!(concat!("an executor cannot claim `", stringify!($other), "`"));

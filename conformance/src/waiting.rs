@@ -10,28 +10,30 @@ use std::time::Instant;
 use crate::clause::Context;
 use crate::waking::waker;
 
-/// A flag that one task waits for and any thread may raise.
+/// A flag that tasks wait for and any thread may raise.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Flag(Arc<Mutex<(bool, Option<Waker>)>>);
+pub(crate) struct Flag(Arc<Mutex<(bool, Vec<Waker>)>>);
 
 impl Flag {
     pub(crate) fn raise(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.0 = true;
-        let waker = state.1.take();
+        let wakers = std::mem::take(&mut state.1);
         drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        wakers.into_iter().for_each(Waker::wake);
     }
 
     pub(crate) async fn raised(&self) {
         poll_fn(|cx| {
+            let new = cx.waker().clone();
             let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if state.0 {
+                drop(state);
                 return Poll::Ready(());
             }
-            let _old = state.1.replace(cx.waker().clone());
+            if !state.1.iter().any(|waker| waker.will_wake(&new)) {
+                state.1.push(new);
+            }
             Poll::Pending
         })
         .await;

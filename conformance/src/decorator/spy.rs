@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use mini_reactor::{BorrowedIo, Directions, Event, GlobalReactor, Observation, ReadyList, Source};
 
+use crate::threads::panic_quietly;
+
 /// What reached the spy. Objects are told by their numbers, sources by their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
@@ -119,7 +121,7 @@ impl GlobalReactor for Spy {
         }
         if std::mem::take(&mut state.panics) {
             drop(state);
-            panic!("the spy was told to");
+            panic_quietly("the spy was told to");
         }
         result
     }

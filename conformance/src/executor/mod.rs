@@ -126,6 +126,7 @@ impl fmt::Debug for Suite {
 /// | `local` | `spawn` takes futures that are not `Send`; they never leave the thread |
 /// | `threads` | it is `Send` and `Sync`, and any number of threads may run it |
 /// | `drives` | it has `block_on`, which drives the reactor |
+/// | `drains` | when it is dropped, wakes that are under way on other threads leave no task behind |
 /// | `drop_panics` | a future that panics while it is dropped takes nobody along |
 ///
 /// Claim one of `local` and `threads`. Two suites need a module each.
@@ -139,7 +140,7 @@ impl fmt::Debug for Suite {
 ///     mini_reactor_conformance::executor! {
 ///         executor: LocalExecutor<'static>,
 ///         new: LocalExecutor::new(),
-///         claims: [local, drives, drop_panics],
+///         claims: [local, drives, drains, drop_panics],
 ///     }
 /// }
 /// ```

@@ -5,5 +5,5 @@ use mini_executor_single_thread::LocalExecutor;
 mini_reactor_conformance::executor! {
     executor: LocalExecutor<'static>,
     new: LocalExecutor::new(),
-    claims: [local, drives, drop_panics],
+    claims: [local, drives, drains, drop_panics],
 }

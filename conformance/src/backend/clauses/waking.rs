@@ -7,6 +7,7 @@ use mini_reactor::{Direction, Registration};
 
 use crate::backend::endpoint::End;
 use crate::backend::trial::{Trial, begin_to_wait};
+use crate::threads::panic_quietly;
 use crate::waking::{Count, waker};
 
 pub(crate) fn no_waker_is_called_inside_a_turn(trial: &Trial) {
@@ -72,7 +73,7 @@ pub(crate) fn a_waker_that_panics_keeps_nobody_from_waking(trial: &Trial) {
     let objects = [trial.pair(), trial.pair(), trial.pair()];
     for _ in 0..3 {
         let (count, counting) = Count::new();
-        let panicking = waker(|| panic!("a waker that panics, as a clause demands"));
+        let panicking = waker(|| panic_quietly("a waker that panics, as a clause demands"));
         for ((object, there), waker) in objects.iter().zip([&counting, &panicking, &counting]) {
             begin_to_wait(object, Direction::Read, waker);
             there.send(b"x");

@@ -1,8 +1,12 @@
 //! The checks: a file for each part of what executors promise, a function for each sentence of
 //! `list.rs`.
 
+mod closing;
 mod ending;
+mod fairness;
 mod running;
+mod sequences;
+mod threads;
 mod waking;
 
 use super::trial::Trial;
