@@ -70,6 +70,9 @@ macro_rules! __ignored {
     (threads $clause:tt) => {
         $crate::__ignored! { @ "not claimed: threads" $clause }
     };
+    (any_driver $clause:tt) => {
+        $crate::__ignored! { @ "not claimed: any_driver" $clause }
+    };
     (os_descriptors $clause:tt) => {
         $crate::__ignored! { @ "not claimed: os_descriptors" $clause }
     };
@@ -112,6 +115,7 @@ macro_rules! __backend_claim {
     (one_shot) => {};
     (ends) => {};
     (threads) => {};
+    (any_driver) => {};
     (os_descriptors) => {};
     (pollable) => {};
     (virtual_time) => {};

@@ -31,7 +31,7 @@
 //!         backend: System::new(),                             // a fresh one for each clause
 //!         pair: |_| os::tcp_pair(),                           // two connected endpoints
 //!         half_close: |end| end.shutdown(Shutdown::Write),    // optional
-//!         claims: [edge, ends, threads, os_descriptors, pollable],
+//!         claims: [edge, ends, threads, any_driver, os_descriptors, pollable],
 //!     }
 //! }
 //! ```

@@ -18,7 +18,7 @@ mod epoll {
             backend: System::new(),
             pair: |_| os::tcp_pair(),
             half_close: |end| end.shutdown(Shutdown::Write),
-            claims: [edge, ends, threads, os_descriptors, pollable],
+            claims: [edge, ends, threads, any_driver, os_descriptors, pollable],
         }
     }
 
@@ -31,7 +31,7 @@ mod epoll {
             backend: System::new(),
             pair: |_| os::unix_pair(),
             half_close: |end| end.shutdown(Shutdown::Write),
-            claims: [edge, ends, threads, os_descriptors, pollable],
+            claims: [edge, ends, threads, any_driver, os_descriptors, pollable],
         }
     }
 }
@@ -47,7 +47,7 @@ mod polling_edge {
         backend: System::new(),
         pair: |_| os::tcp_pair(),
         half_close: |end| end.shutdown(Shutdown::Write),
-        claims: [edge, threads, os_descriptors],
+        claims: [edge, threads, any_driver, os_descriptors],
     }
 }
 
@@ -66,14 +66,14 @@ mod polling_one_shot {
         backend: System::new(),
         pair: |_| os::tcp_pair(),
         half_close: |end| end.shutdown(Shutdown::Write),
-        claims: [one_shot, threads, os_descriptors],
+        claims: [one_shot, threads, any_driver, os_descriptors],
     }
     #[cfg(not(unix))]
     backend! {
         backend: System::new(),
         pair: |_| os::tcp_pair(),
         half_close: |end| end.shutdown(Shutdown::Write),
-        claims: [one_shot, threads],
+        claims: [one_shot, threads, any_driver],
     }
 }
 

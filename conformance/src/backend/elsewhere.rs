@@ -1,43 +1,29 @@
-//! Another thread that drives, while the clause's own waits without driving (`Context::wait`).
-
-use std::time::Duration;
+//! Another thread that uses the reactor, while the clause's own drives.
 
 use super::trial::Trial;
-use crate::threads::{Thread, start};
+use crate::threads::start;
 use crate::waiting::Flag;
 
-/// A thread that drives the reactor until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Driver {
-    stop: Flag,
-    thread: Option<Thread<()>>,
-    patience: Duration,
-}
+/// Raises its flag when it goes, also by a panic.
+struct Raises(Flag);
 
-impl Driver {
-    /// Ends it, and waits for that.
-    pub(crate) fn stop(mut self) {
-        self.stop.raise();
-        if let Some(thread) = self.thread.take() {
-            thread.join(self.patience);
-        }
-    }
-}
-
-impl Drop for Driver {
+impl Drop for Raises {
     fn drop(&mut self) {
-        self.stop.raise();
+        self.0.raise();
     }
 }
 
 impl Trial {
-    /// Has another thread drive from now on.
-    pub(crate) fn driven_elsewhere(&self) -> Driver {
-        let (stop, reactor) = (Flag::default(), self.reactor.clone());
-        let flag = stop.clone();
-        let thread = start("a driver that was told to end", move || {
-            reactor.block_on(flag.raised());
+    /// Drives here until `body`, which does not drive, has ended on another thread; the waits in it
+    /// are [`Context::wait`](crate::clause::Context::wait).
+    pub(crate) fn drive_beside(&self, body: impl FnOnce(&Trial) + Send + 'static) {
+        let (trial, ended) = (self.clone(), Flag::default());
+        let raises = Raises(ended.clone());
+        let other = start("a thread beside the one that drives", move || {
+            let _raises = raises;
+            body(&trial);
         });
-        Driver { stop, thread: Some(thread), patience: self.patience() }
+        self.reactor.block_on(ended.raised());
+        other.join(self.patience());
     }
 }

@@ -131,9 +131,9 @@ macro_rules! __each_backend_clause {
             "An object that is registered while another thread sleeps in a turn is watched by that turn."
         sharing::a_direction_is_watched_that_is_waited_for_during_a_turn [threads]
             "A direction that is rearmed while another thread sleeps in a turn is watched by that turn."
-        sharing::each_of_several_block_ons_gets_its_events [threads]
+        sharing::each_of_several_block_ons_gets_its_events [threads any_driver]
             "Of several threads in `block_on`, each gets its events, whoever drives."
-        sharing::another_thread_drives_while_one_computes [threads]
+        sharing::another_thread_drives_while_one_computes [threads any_driver]
             "A thread that got its event hands over, and the others get theirs while it computes."
         sharing::two_threads_use_both_directions_of_one_object [threads]
             "Two threads may use the two directions of one object at the same time."

@@ -51,7 +51,7 @@ impl Suite {
                 let (here, there) = pair(&of)?;
                 Ok((End::new(here, &half_close), End::new(there, &half_close)))
             };
-            Made { backend: Box::new(backend), pair: Box::new(pair) }
+            Made { backend: Box::new(backend), pair: Arc::new(pair) }
         };
         Suite { make: Arc::new(make), terms: Terms::new(claims, Place::Module(module)) }
     }
@@ -137,7 +137,8 @@ impl fmt::Debug for Suite {
 /// | `edge` | both directions are watched from `register` on, and events disarm nothing |
 /// | `one_shot` | nothing is watched until `rearm`, and every event disarms both directions |
 /// | `ends` | the end of a direction is reported as such: `push_closed` |
-/// | `threads` | other threads can end a turn that sleeps; no claim of a simulator that has one thread |
+/// | `threads` | other threads can end a turn that sleeps; no claim of a simulator that has only one |
+/// | `any_driver` | any thread may call `turn`, as the trait says; no claim of what belongs to a thread |
 /// | `os_descriptors` | it watches descriptors of the (Unix) system |
 /// | `pollable` | `pollable` gives a descriptor |
 /// | `virtual_time` | its clock stands still between turns, and a turn that has to wait makes it jump |
@@ -156,7 +157,7 @@ impl fmt::Debug for Suite {
 ///         backend: System::new(),
 ///         pair: |_| os::tcp_pair(),
 ///         half_close: |end| end.shutdown(Shutdown::Write),
-///         claims: [edge, ends, threads, os_descriptors, pollable],
+///         claims: [edge, ends, threads, any_driver, os_descriptors, pollable],
 ///     }
 /// }
 /// ```

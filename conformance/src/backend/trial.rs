@@ -27,11 +27,12 @@ pub(crate) struct Made {
     pub(super) pair: MakePair,
 }
 
-type MakePair = Box<dyn Fn() -> io::Result<(End, End)> + Send + Sync>;
+type MakePair = Arc<dyn Fn() -> io::Result<(End, End)> + Send + Sync>;
 
 pub(crate) type Make = Arc<dyn Fn() -> Made + Send + Sync>;
 
 /// What a clause about backends works on.
+#[derive(Clone)]
 pub(crate) struct Trial {
     pub(crate) context: Context,
     pub(crate) reactor: Handle,
@@ -209,13 +210,27 @@ pub(crate) fn poll_ready(
     object.poll_ready(direction, &mut Cx::from_waker(waker))
 }
 
-/// Starts to wait: there is nothing yet.
+/// Starts to wait: there is nothing yet. To read, by an attempt, so that whatever was reported
+/// before is used up.
 pub(crate) fn begin_to_wait(object: &Registration<End>, direction: Direction, waker: &Waker) {
-    match poll_ready(object, direction, waker) {
+    let mut cx = Cx::from_waker(waker);
+    let poll = match direction {
+        Direction::Read => {
+            object.poll_io(direction, &mut cx, |end| end.read(&mut [0])).map_ok(drop)
+        }
+        Direction::Write => object.poll_ready(direction, &mut cx),
+    };
+    match poll {
         Poll::Pending => {}
         Poll::Ready(Ok(())) => panic!("it is ready to {direction:?} for no reason"),
         Poll::Ready(Err(error)) => panic!("waiting fails: {error}"),
     }
+}
+
+/// Has a new object registered, whatever there is to read.
+pub(crate) fn register(object: &Registration<End>) {
+    let poll = poll_ready(object, Direction::Read, Waker::noop());
+    assert!(poll.is_pending(), "nothing can have been reported of it yet");
 }
 
 /// Fills the object, and starts to wait for room; says how much was written. There may be room

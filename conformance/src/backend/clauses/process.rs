@@ -57,21 +57,21 @@ const DISTURBANCE: Duration = Duration::from_millis(120);
 
 pub(crate) fn a_process_that_was_stopped_goes_on(trial: &Trial) {
     let body = || {
-        let driver = trial.driven_elsewhere();
-        let (object, there) = trial.pair();
-        let begin = Instant::now();
-        let mut echoes = 0;
-        while begin.elapsed() < DISTURBANCE || echoes < 3 {
-            let mut cx = Context::from_waker(Waker::noop());
-            let _ = object.poll_ready(Direction::Read, &mut cx);
-            std::thread::sleep(Duration::from_millis(10)); // the driver sleeps, and is interrupted
-            there.send(b"x");
-            let reading = object.io(Direction::Read, |end| end.read(&mut [0; 8]));
-            let read = trial.wait("data, in a process that is stopped now and then", reading);
-            assert_eq!(read.expect("reading does not fail"), 1);
-            echoes += 1;
-        }
-        driver.stop();
+        trial.drive_beside(|trial| {
+            let (object, there) = trial.pair();
+            let begin = Instant::now();
+            let mut echoes = 0;
+            while begin.elapsed() < DISTURBANCE || echoes < 3 {
+                let mut cx = Context::from_waker(Waker::noop());
+                let _ = object.poll_ready(Direction::Read, &mut cx);
+                std::thread::sleep(Duration::from_millis(10)); // the driver sleeps, and is interrupted
+                there.send(b"x");
+                let reading = object.io(Direction::Read, |end| end.read(&mut [0; 8]));
+                let read = trial.wait("data, in a process that is stopped now and then", reading);
+                assert_eq!(read.expect("reading does not fail"), 1);
+                echoes += 1;
+            }
+        });
     };
     trial.in_a_disturbed_process(body, |child| {
         let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };

@@ -13,39 +13,39 @@ use crate::threads::{Thread, start};
 use crate::waiting::Flag;
 
 pub(crate) fn an_object_is_watched_that_is_registered_during_a_turn(trial: &Trial) {
-    let driver = trial.driven_elsewhere();
-    for round in 0..6 {
-        if round % 2 == 0 {
-            thread::sleep(Duration::from_millis(2)); // so that the driver sleeps, most likely
+    trial.drive_beside(|trial| {
+        for round in 0..6 {
+            if round % 2 == 0 {
+                thread::sleep(Duration::from_millis(2)); // so that the driver sleeps, most likely
+            }
+            let (object, there) = trial.pair();
+            if round < 4 {
+                there.send(b"x");
+            }
+            let what = "an event of an object that was registered while another thread drives";
+            let direction = if round < 4 { Direction::Read } else { Direction::Write };
+            trial.wait(what, object.ready(direction)).expect("waiting does not fail");
         }
-        let (object, there) = trial.pair();
-        if round < 4 {
-            there.send(b"x");
-        }
-        let what = "an event of an object that was registered while another thread drives";
-        let direction = if round < 4 { Direction::Read } else { Direction::Write };
-        trial.wait(what, object.ready(direction)).expect("waiting does not fail");
-    }
-    driver.stop();
+    });
 }
 
 pub(crate) fn a_direction_is_watched_that_is_waited_for_during_a_turn(trial: &Trial) {
     let (object, there) = trial.pair();
     begin_to_wait(&object, Direction::Read, Waker::noop());
-    let driver = trial.driven_elsewhere();
-    for round in 0..4 {
-        thread::sleep(Duration::from_millis(2)); // so that the driver sleeps, most likely
-        if round % 2 == 0 {
-            let what = "room to write, where a reader waited already";
-            trial.wait(what, object.ready(Direction::Write)).expect("waiting does not fail");
-        } else {
-            there.send(b"x");
-            let reading = object.io(Direction::Read, |end| end.read(&mut [0; 8]));
-            let what = "data, while another thread drives";
-            assert_eq!(trial.wait(what, reading).expect("reading does not fail"), 1);
+    trial.drive_beside(move |trial| {
+        for round in 0..4 {
+            thread::sleep(Duration::from_millis(2)); // so that the driver sleeps, most likely
+            if round % 2 == 0 {
+                let what = "room to write, where a reader waited already";
+                trial.wait(what, object.ready(Direction::Write)).expect("waiting does not fail");
+            } else {
+                there.send(b"x");
+                let reading = object.io(Direction::Read, |end| end.read(&mut [0; 8]));
+                let what = "data, while another thread drives";
+                assert_eq!(trial.wait(what, reading).expect("reading does not fail"), 1);
+            }
         }
-    }
-    driver.stop();
+    });
 }
 
 /// A thread in its own `block_on`, which echoes what comes until the end.
@@ -124,60 +124,58 @@ pub(crate) fn another_thread_drives_while_one_computes(trial: &Trial) {
 }
 
 pub(crate) fn deregistering_races_with_turns(trial: &Trial) {
-    let driver = trial.driven_elsewhere();
-    let (steady, peer) = trial.pair();
-    let asks = trial.own(peer);
-    let echoes = echo(trial, steady);
-    for round in 0..trial.times(300) {
-        let (object, there) = trial.pair();
-        begin_to_wait(&object, Direction::Read, Waker::noop());
-        there.send(b"x");
-        match round % 3 {
-            0 => drop(object), // as its event is reported, perhaps
-            1 => {
-                let what = "the event of one of many objects that come and go";
-                trial.wait(what, object.ready(Direction::Read)).expect("waiting does not fail");
+    trial.drive_beside(|trial| {
+        let (steady, peer) = trial.pair();
+        let asks = trial.own(peer);
+        for round in 0..trial.times(300) {
+            let (object, there) = trial.pair();
+            begin_to_wait(&object, Direction::Read, Waker::noop());
+            there.send(b"x");
+            match round % 3 {
+                0 => drop(object), // as its event is reported, perhaps
+                1 => {
+                    let what = "the event of one of many objects that come and go";
+                    trial.wait(what, object.ready(Direction::Read)).expect("waiting does not fail");
+                }
+                _ => drop(there),
             }
-            _ => drop(there),
+            if round % 4 == 0 {
+                steady.get_ref().send(b"y");
+                let reading = asks.io(Direction::Read, |end| end.read(&mut [0; 8]));
+                let what = "data, while others register and deregister";
+                assert_eq!(trial.wait(what, reading).expect("reading does not fail"), 1);
+            }
         }
-        if round % 4 == 0 {
-            asks.get_ref().send(b"y");
-            let reading = asks.io(Direction::Read, |end| end.read(&mut [0; 8]));
-            let what = "an echo, while others register and deregister";
-            assert_eq!(trial.wait(what, reading).expect("reading does not fail"), 1);
-        }
-    }
-    drop(asks);
-    echoes.join(trial.patience());
-    driver.stop();
+    });
 }
 
 pub(crate) fn two_threads_use_both_directions_of_one_object(trial: &Trial) {
     let total = trial.times(400) * 1_000;
-    let ((object, there), driver) = (trial.pair(), trial.driven_elsewhere());
-    let (object, there) = (Arc::new(object), Arc::new(trial.own(there)));
-    let moves = |object: &Arc<Registration<End>>, direction: Direction| {
-        let (object, context) = (Arc::clone(object), trial.context.clone());
-        start("a thread that moves bytes in one direction", move || {
-            let mut left = total;
-            while left > 0 {
-                let mut block = [b'm'; 8_192];
-                let size = left.min(block.len());
-                let moving = object.io(direction, |end| match direction {
-                    Direction::Read => end.read(&mut block[..size]),
-                    Direction::Write => end.write(&block[..size]),
-                });
-                let what = format!("{left} more bytes to {direction:?}, of {total}");
-                left -= context.wait(&what, moving).expect("moving bytes does not fail");
-            }
-        })
-    };
-    let threads = [
-        moves(&object, Direction::Read),
-        moves(&there, Direction::Write),
-        moves(&object, Direction::Write),
-        moves(&there, Direction::Read),
-    ];
-    threads.into_iter().for_each(|thread| thread.join(3 * trial.patience()));
-    driver.stop();
+    trial.drive_beside(move |trial| {
+        let (object, there) = trial.pair();
+        let (object, there) = (Arc::new(object), Arc::new(trial.own(there)));
+        let moves = |object: &Arc<Registration<End>>, direction: Direction| {
+            let (object, context) = (Arc::clone(object), trial.context.clone());
+            start("a thread that moves bytes in one direction", move || {
+                let mut left = total;
+                while left > 0 {
+                    let mut block = [b'm'; 8_192];
+                    let size = left.min(block.len());
+                    let moving = object.io(direction, |end| match direction {
+                        Direction::Read => end.read(&mut block[..size]),
+                        Direction::Write => end.write(&block[..size]),
+                    });
+                    let what = format!("{left} more bytes to {direction:?}, of {total}");
+                    left -= context.wait(&what, moving).expect("moving bytes does not fail");
+                }
+            })
+        };
+        let threads = [
+            moves(&object, Direction::Read),
+            moves(&there, Direction::Write),
+            moves(&object, Direction::Write),
+            moves(&there, Direction::Read),
+        ];
+        threads.into_iter().for_each(|thread| thread.join(trial.patience()));
+    });
 }

@@ -78,21 +78,21 @@ pub(crate) fn timers_fire_in_order_and_never_early(trial: &Trial) {
 }
 
 pub(crate) fn an_earlier_timer_ends_another_threads_turn_in_time(trial: &Trial) {
-    let driver = trial.driven_elsewhere();
-    let hours = Duration::from_secs(7_200);
-    let (never, waker) = Count::new();
-    let mut later = Deadline::after_in(hours, &trial.reactor);
-    assert!(later.poll(&mut Context::from_waker(&waker)).is_pending(), "two hours have passed");
-    for _ in 0..4 {
-        std::thread::sleep(Duration::from_millis(2)); // so that the driver sleeps, most likely
-        let mut soon = Deadline::after_in(Duration::from_millis(1), &trial.reactor);
-        trial.wait(
-            "a timer that is earlier than all that the driver knew",
-            poll_fn(|cx| soon.poll(cx)),
-        );
-    }
-    assert_eq!(never.wakes(), 0, "two hours have passed");
-    driver.stop();
+    trial.drive_beside(|trial| {
+        let hours = Duration::from_secs(7_200);
+        let (never, waker) = Count::new();
+        let mut later = Deadline::after_in(hours, &trial.reactor);
+        assert!(later.poll(&mut Context::from_waker(&waker)).is_pending(), "two hours have passed");
+        for _ in 0..4 {
+            std::thread::sleep(Duration::from_millis(2)); // so that the driver sleeps, most likely
+            let mut soon = Deadline::after_in(Duration::from_millis(1), &trial.reactor);
+            trial.wait(
+                "a timer that is earlier than all that the driver knew",
+                poll_fn(|cx| soon.poll(cx)),
+            );
+        }
+        assert_eq!(never.wakes(), 0, "two hours have passed");
+    });
 }
 
 pub(crate) fn a_virtual_clock_stands_still_between_turns(trial: &Trial) {

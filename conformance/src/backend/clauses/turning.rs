@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mini_reactor::{Direction, ReadyList};
 
-use crate::backend::trial::{Trial, begin_to_wait, events_of};
+use crate::backend::trial::{Trial, begin_to_wait, events_of, register};
 
 /// Turns that may return early for no reason of the clause's (a signal, what was left over).
 const EXCUSED: usize = 2;
@@ -61,7 +61,7 @@ pub(crate) fn a_turn_without_time_reports_what_is_ready(trial: &Trial) {
     there.send(b"x");
     trial.turn_for(Duration::from_millis(5)); // so that it has arrived
     let object = trial.own(here);
-    begin_to_wait(&object, Direction::Read, Waker::noop());
+    register(&object);
     trial.repeat("an event from turns that do not wait", || {
         trial.turn();
         let seen = !trial.reported(&object).is_empty();
