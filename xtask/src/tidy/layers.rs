@@ -60,6 +60,12 @@ const TABLE: &[Row] = &[
         others: Some(&["mio"]),
     },
     Row {
+        name: "mini-reactor-uring",
+        folder: "backends/uring",
+        ours: &["mini-reactor"],
+        others: Some(&["io-uring", "rustix"]),
+    },
+    Row {
         name: "mini-reactor-sim",
         folder: "backends/sim",
         ours: &["mini-reactor"],

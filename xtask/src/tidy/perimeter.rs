@@ -20,6 +20,8 @@ const LISTED: &[(&str, &str)] = &[
         "adapters/async/tests/no_descriptors.rs",
         "a descriptor that is not open, for the tests of what happens then",
     ),
+    ("backends/uring/src/kernel.rs", "queues shared with the kernel, and what is put into them"),
+    ("backends/uring/tests/fork.rs", "fork(2) has no safe wrapper"),
     ("compare/src/alloc.rs", "counts allocations: GlobalAlloc is an unsafe trait"),
     (
         "executors/single-thread/src/task.rs",
