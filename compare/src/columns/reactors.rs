@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use mini_reactor::{GlobalReactor, Reactor};
 use mini_reactor_mio::Mio;
+use mini_reactor_uring::{ThreadUring, Uring};
 
 use super::{Named, find, unknown};
 
@@ -39,6 +40,24 @@ pub(super) const REACTORS: &[Named<Choice>] = &[
         what: Choice::global(|| Ok(())), // a program has it that chose nothing
     },
     Named { name: "mio", about: "the mio crate", what: Choice::global(|| set_global(Mio::new())) },
+    Named {
+        name: "uring",
+        about: "io_uring, one ring for all threads",
+        what: Choice {
+            missing: || Uring::or_system().refusal().map(ToString::to_string),
+            install: || set_global(Uring::new()?),
+            enter: || Ok(Box::new(())),
+        },
+    },
+    Named {
+        name: "uring-per-thread",
+        about: "io_uring, a ring for each thread",
+        what: Choice {
+            missing: || ThreadUring::new().err().map(|why| why.to_string()),
+            install: || Ok(()),
+            enter: || Ok(Box::new(mini_reactor_uring::this_thread()?.enter())),
+        },
+    },
 ];
 
 static INSTALLED: OnceLock<&'static Choice> = OnceLock::new();

@@ -30,7 +30,12 @@ const CASES: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// One executor on each reactor, the default first.
-const REACTORS: [&str; 2] = ["single-thread/system", "single-thread/mio"];
+const REACTORS: [&str; 4] = [
+    "single-thread/system",
+    "single-thread/mio",
+    "single-thread/uring",
+    "single-thread/uring-per-thread",
+];
 
 /// What is given to each of them.
 const REACTOR_CASES: &[(&str, &[(&str, &str)])] = &[

@@ -86,6 +86,7 @@ const TABLE: &[Row] = &[
             "mini-hyper",
             "mini-reactor",
             "mini-reactor-mio",
+            "mini-reactor-uring",
         ],
         others: None,
     },
