@@ -72,6 +72,12 @@ const TABLE: &[Row] = &[
         others: Some(&[]),
     },
     Row {
+        name: "mini-reactor-trace",
+        folder: "backends/trace",
+        ours: &["mini-reactor"],
+        others: Some(&["rustix"]),
+    },
+    Row {
         name: "mini-reactor-conformance",
         folder: "conformance",
         ours: &["mini-reactor"],
