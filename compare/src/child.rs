@@ -8,13 +8,14 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::alloc::{self, Allocations};
-use crate::columns::Column;
+use crate::columns::{Column, traced};
 use crate::load::{self, LoadOrder};
 use crate::params::Params;
 use crate::proc::{self, CpuClock};
@@ -40,10 +41,10 @@ pub(crate) enum Mode {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "role", rename_all = "lowercase")]
 pub(crate) enum Order {
-    /// Serve connections until killed. Writes [`Serving`].
-    Serve { workload: String, column: String, params: Params, mode: Mode },
-    /// Run a workload that measures itself. Writes a [`Sample`].
-    Run { workload: String, column: String, params: Params, mode: Mode },
+    /// Serve connections until killed. Writes [`Serving`]. With `trace`, a byte asks for that file.
+    Serve { workload: String, column: String, params: Params, mode: Mode, trace: Option<PathBuf> },
+    /// Run a workload that measures itself, then write the `trace`. Writes a [`Sample`].
+    Run { workload: String, column: String, params: Params, mode: Mode, trace: Option<PathBuf> },
     /// Connect to a server and measure it. Writes a [`Sample`].
     Load(LoadOrder),
 }
@@ -86,7 +87,11 @@ pub(crate) fn main(order: &str) -> Result<(), String> {
     proc::die_with_parent().map_err(|error| error.to_string())?;
     proc::raise_descriptor_limit();
     match order {
-        Order::Serve { workload, column, params, mode } => {
+        Order::Serve { workload, column, params, mode, trace } => {
+            if let Some(file) = trace {
+                traced::want();
+                std::thread::spawn(move || answer_with_trace(&file));
+            }
             if mode == Mode::Allocations {
                 alloc::count();
                 std::thread::spawn(answer_about_allocations);
@@ -94,13 +99,19 @@ pub(crate) fn main(order: &str) -> Result<(), String> {
             let workload = Workload::find(&workload)?;
             serve(Column::parse(&column)?, workload, &params).map_err(|error| error.to_string())
         }
-        Order::Run { workload, column, params, mode } => {
+        Order::Run { workload, column, params, mode, trace } => {
+            if trace.is_some() {
+                traced::want();
+            }
             if mode == Mode::Allocations {
                 alloc::count();
             }
             let workload = Workload::find(&workload)?;
             let sample = Column::parse(&column)?.run(workload, &params, mode);
             let sample = sample.map_err(|error| error.to_string())?;
+            if let Some(file) = trace {
+                traced::write(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+            }
             write_line(&sample).map_err(|error| error.to_string())
         }
         Order::Load(order) => {
@@ -125,6 +136,14 @@ fn answer_about_allocations() -> io::Result<()> {
         wait_for_byte()?;
         write_line(&alloc::counted())?;
     }
+}
+
+/// The control thread of a server that is traced: a byte asks, the file is written, a line answers:
+/// why it was not, or nothing.
+fn answer_with_trace(file: &Path) -> io::Result<()> {
+    wait_for_byte()?;
+    let written = traced::write(file).map_err(|error| format!("{}: {error}", file.display()));
+    write_line(&written.err())
 }
 
 /// Writes one line of JSON to standard output, in one `write`.

@@ -53,7 +53,7 @@ fn number(object: &Value, metric: &str) -> f64 {
 
 #[test]
 fn one_executor_on_every_reactor() {
-    let reactors = ["system", "mio", "uring", "uring-per-thread"];
+    let reactors = ["system", "mio", "uring", "uring-per-thread", "trace"];
     let on: String = reactors.iter().map(|name| format!(" --on single-thread/{name}")).collect();
     for (workload, set) in [
         ("echo", "--set conns=3 --set workers=2 --set ms=20"),
@@ -67,6 +67,35 @@ fn one_executor_on_every_reactor() {
             assert!(object["note"].is_null(), "{object}");
         }
     }
+}
+
+#[test]
+fn a_trace_of_a_server_and_of_a_workload_that_runs_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for (workload, category) in
+        [("echo --set conns=2 --set ms=10", "read"), ("idle-sleep --set n=3", "timer")]
+    {
+        let file = folder.path().join("trace.json");
+        let line = format!(
+            "measure {workload} --on single-thread/mio --rounds 1 --counts 0 --json --trace {}",
+            file.display()
+        );
+        let output = compare(&line);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && error.contains("was recorded"), "{line}: {error}");
+        let trace: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        let events = trace["traceEvents"].as_array().unwrap();
+        assert!(events.iter().any(|event| event["cat"] == category), "{line}");
+        assert!(events.iter().any(|event| event["name"] == "drives"), "{line}");
+    }
+    let nowhere = folder.path().join("missing/trace.html");
+    let line = format!(
+        "measure idle-sleep --set n=1 --on single-thread/system --rounds 1 --counts 0 --trace {}",
+        nowhere.display()
+    );
+    let output = compare(&line);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("missing/trace.html"), "{error}");
 }
 
 #[test]

@@ -3,10 +3,12 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "what tests share fails as tests do")]
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,11 +27,17 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
+        Self::start_with(|_| Vec::new())
+    }
+
+    /// With more arguments, that may depend on the folder.
+    fn start_with(more: impl FnOnce(&Path) -> Vec<OsString>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_compare"))
             .arg("serve")
             .arg(dir.path())
             .args(["--addr", "127.0.0.1:0"])
+            .args(more(dir.path()))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -278,6 +286,17 @@ fn ctrl_c_finishes_what_runs() {
     assert_eq!(io::copy(&mut busy, &mut io::sink()).unwrap(), LEN as u64, "a busy one is finished");
     assert_eq!(server.wait(), Some(0));
     assert!(TcpStream::connect(server.addr).is_err());
+}
+
+#[test]
+fn its_life_is_recorded_and_written_when_it_stops() {
+    let mut server = Server::start_with(|dir| vec!["--trace".into(), dir.join("life.html").into()]);
+    assert_eq!(server.get("/missing").status, 404);
+    kill_process(server.pid(), Signal::INT).unwrap();
+    assert_eq!(server.wait(), Some(0));
+    let page = fs::read_to_string(server.dir.path().join("life.html")).unwrap();
+    assert!(page.contains(&server.addr.to_string()), "the listener has its name");
+    assert!(page.contains("Readable") && page.contains("timer of 59."), "{page}");
 }
 
 #[test]

@@ -285,3 +285,8 @@ fn bits(directions: Directions) -> u64 {
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
+
+/// The guide's program, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/timeline.md")]
+struct Guide;

@@ -39,6 +39,8 @@ pub(super) struct Measure {
     pub(super) counts: usize,
     pub(super) count_with: CountWith,
     pub(super) json: bool,
+    /// Where to write a recording of one more pass of the first column.
+    pub(super) trace: Option<PathBuf>,
 }
 
 /// Parses the arguments after the program's name.
@@ -93,6 +95,7 @@ fn number(parser: &mut Parser, what: &str) -> Result<usize, String> {
 fn measure(parser: &mut Parser) -> Result<Command, String> {
     let (mut workload, mut columns, mut changes) = (None, Vec::new(), Vec::new());
     let (mut rounds, mut counts, mut count_with, mut json) = (9, 3, CountWith::default(), false);
+    let mut trace = None;
     while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
         match arg {
             Long("on") => columns.push(Column::parse(&value(parser, "a column after --on")?)?),
@@ -109,6 +112,7 @@ fn measure(parser: &mut Parser) -> Result<Command, String> {
                 count_with = CountWith::parse(&value(parser, "a way after --count-with")?)?;
             }
             Long("json") => json = true,
+            Long("trace") => trace = Some(PathBuf::from(value(parser, "a file after --trace")?)),
             Long("help") | Short('h') => return Err(HELP),
             Value(name) if workload.is_none() => {
                 let name = name.string().map_err(|error| error.to_string())?;
@@ -121,9 +125,14 @@ fn measure(parser: &mut Parser) -> Result<Command, String> {
     if columns.is_empty() {
         return Err("on what? Give at least one --on COLUMN; `compare list` has them".to_owned());
     }
+    if let Some(column) = columns.first().filter(|one| trace.is_some() && !one.can_be_traced()) {
+        return Err(format!(
+            "--trace records the first column, and `{column}` has no reactor of ours"
+        ));
+    }
     let params = Params::resolve(workload.settings, &changes)?;
     let case = Case { workload, params, columns };
-    Ok(Command::Measure(Measure { case, rounds, counts, count_with, json }))
+    Ok(Command::Measure(Measure { case, rounds, counts, count_with, json, trace }))
 }
 
 fn bounds(parser: &mut Parser) -> Result<Command, String> {
@@ -143,6 +152,7 @@ fn serve(parser: &mut Parser) -> Result<Command, String> {
     let mut dir = None;
     let (mut executor, mut reactor) = ("single-thread".to_owned(), "system".to_owned());
     let mut addr: SocketAddr = ([127, 0, 0, 1], 8080).into();
+    let mut trace = None;
     while let Some(arg) = parser.next().map_err(|error| error.to_string())? {
         match arg {
             Long("executor") => executor = value(parser, "a name after --executor")?,
@@ -151,6 +161,7 @@ fn serve(parser: &mut Parser) -> Result<Command, String> {
                 let text = value(parser, "an address after --addr")?;
                 addr = text.parse().map_err(|_| format!("--addr wants IP:PORT, not `{text}`"))?;
             }
+            Long("trace") => trace = Some(PathBuf::from(value(parser, "a file after --trace")?)),
             Long("help") | Short('h') => return Err(HELP),
             Value(path) if dir.is_none() => dir = Some(PathBuf::from(path)),
             other => return Err(other.unexpected().to_string()),
@@ -159,7 +170,7 @@ fn serve(parser: &mut Parser) -> Result<Command, String> {
     columns::files(&executor)?;
     columns::check_reactor(&reactor)?;
     let dir = dir.ok_or("serve which folder?")?;
-    Ok(Command::Serve(Options { dir, executor, reactor, addr }))
+    Ok(Command::Serve(Options { dir, executor, reactor, addr, trace }))
 }
 
 #[cfg(test)]
@@ -206,6 +217,8 @@ mod tests {
             ("measure echo --on smol --rounds x", "--rounds"),
             ("measure echo --on smol --count-with strace", "perf or ptrace"),
             ("measure echo --on", "a column"),
+            ("measure echo --on smol --trace x.html", "no reactor of ours"),
+            ("measure echo --on single-thread/system --trace", "a file"),
             ("list everything", "everything"),
             ("serve", "which folder"),
             ("serve . --addr here", "IP:PORT"),

@@ -23,12 +23,13 @@ compare: real work on every executor x reactor, and on their peers
                                 a table here, and a page with plots
   compare list                  workloads with their settings, and columns
   compare measure WORKLOAD --on COLUMN [--on COLUMN ...] [--set NAME=VALUE ...]
-          [--rounds N] [--counts N] [--count-with perf|ptrace] [--json]
+          [--rounds N] [--counts N] [--count-with perf|ptrace] [--json] [--trace FILE]
                                 one workload; N timing rounds (9), N passes that count
-                                system calls and allocations (3)
+                                system calls and allocations (3); FILE gets a timeline of
+                                one more pass: a page, or JSON for Perfetto (.json)
   compare bounds [--only PART_OF_NAME ...] [--rounds N]
                                 what is promised of our columns, measured and judged
-  compare serve DIR [--executor E] [--reactor R] [--addr A]
+  compare serve DIR [--executor E] [--reactor R] [--addr A] [--trace FILE]
                                 a file server, on 127.0.0.1:8080 unless told otherwise
 ";
 
@@ -88,7 +89,8 @@ fn all() -> Result<(), String> {
 }
 
 /// `compare measure`.
-fn measure(Measure { case, rounds, counts, count_with, json }: Measure) -> Result<(), String> {
+fn measure(wanted: Measure) -> Result<(), String> {
+    let Measure { case, rounds, counts, count_with, json, trace } = wanted;
     let repeats = Repeats { time: rounds, syscalls: counts, allocations: counts };
     let plan = Plan { cases: vec![case], repeats, count_with, budget: None };
     let others = Others::watch();
@@ -106,6 +108,11 @@ fn measure(Measure { case, rounds, counts, count_with, json }: Measure) -> Resul
     warn(warning);
     if outcomes.iter().any(|outcome| outcome.failed) {
         return Err("a column could not be timed".to_owned());
+    }
+    if let Some(file) = trace {
+        let column = case.columns[0];
+        measure::trace(case.workload, &case.params, column, &file)?;
+        eprintln!("One more pass of {column} was recorded: {}", file.display());
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub(crate) mod runtime;
 mod single_thread;
 mod smol;
 mod tokio;
+pub(crate) mod traced;
 
 use std::io;
 use std::net::TcpListener;
@@ -174,6 +175,11 @@ impl Column {
         let Some(reactor) = self.reactor else { return (self, None) };
         let (reactor, said) = reactors::to_be_had(reactor);
         (Self { reactor: Some(reactor), ..self }, said)
+    }
+
+    /// Whether it is on a reactor of ours, whose life can be recorded.
+    pub(crate) fn can_be_traced(self) -> bool {
+        self.reactor.is_some()
     }
 
     /// Whether this and `other` are the same executor, each on a reactor.

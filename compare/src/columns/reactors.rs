@@ -8,11 +8,12 @@ use std::any::Any;
 use std::io;
 use std::sync::OnceLock;
 
-use mini_reactor::{GlobalReactor, Reactor};
+use mini_reactor::{GlobalReactor, Reactor, System};
 use mini_reactor_mio::Mio;
+use mini_reactor_trace::Trace;
 use mini_reactor_uring::{ThreadUring, Uring};
 
-use super::{Named, find, unknown};
+use super::{Named, find, traced, unknown};
 
 /// How a reactor becomes a program's.
 pub(super) struct Choice {
@@ -37,7 +38,11 @@ pub(super) const REACTORS: &[Named<Choice>] = &[
     Named {
         name: "system",
         about: "the default: epoll here",
-        what: Choice::global(|| Ok(())), // a program has it that chose nothing
+        // A program has it that chose nothing.
+        what: Choice::global(|| match traced::is_wanted() {
+            false => Ok(()),
+            true => set_global(System::new()),
+        }),
     },
     Named { name: "mio", about: "the mio crate", what: Choice::global(|| set_global(Mio::new())) },
     Named {
@@ -58,12 +63,33 @@ pub(super) const REACTORS: &[Named<Choice>] = &[
             enter: || Ok(Box::new(mini_reactor_uring::this_thread()?.enter())),
         },
     },
+    Named {
+        name: "trace",
+        about: "system, and what it does counted",
+        what: Choice::global(|| set_global(Trace::new(System::new()))),
+    },
+    Named {
+        name: "recording",
+        about: "the same, and recorded as well",
+        what: Choice::global(|| {
+            let trace = Trace::new(System::new());
+            trace.start(1 << 16);
+            set_global(trace)
+        }),
+    },
 ];
 
 static INSTALLED: OnceLock<&'static Choice> = OnceLock::new();
 
 fn set_global(backend: impl GlobalReactor + 'static) -> io::Result<()> {
-    mini_reactor::set_global(Box::leak(Box::new(Reactor::new(backend))))
+    if traced::is_wanted() {
+        return mini_reactor::set_global(leak(traced::decorated(backend)));
+    }
+    mini_reactor::set_global(leak(backend))
+}
+
+fn leak<R: GlobalReactor>(backend: R) -> &'static Reactor<R> {
+    Box::leak(Box::new(Reactor::new(backend)))
 }
 
 /// Finds a reactor by name.

@@ -16,13 +16,15 @@ pub(crate) mod stats;
 pub(crate) mod suite;
 mod syscalls;
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::alloc::Allocations;
 use crate::child::{EDGE_SYSCALLS, Mode, Order, Sample, Serving};
 use crate::columns::Column;
-use crate::load::LoadOrder;
+use crate::load::{Kind, LoadOrder};
 use crate::params::Params;
 use crate::workloads::{Shape, Workload};
 pub(crate) use case::{Case, Plan, Repeats, run};
@@ -74,6 +76,7 @@ fn pass_alone(
         column: column.to_string(),
         params: params.clone(),
         mode,
+        trace: None,
     };
     let mut process = Process::start(&order)?;
     let until = deadline(params);
@@ -106,17 +109,10 @@ fn pass_server(
         column: column.to_string(),
         params: params.clone(),
         mode,
+        trace: None,
     })?;
     let Serving { addr } = server.line(until)?;
-    let mut load = Process::start(&Order::Load(LoadOrder {
-        kind,
-        addr,
-        server: server.id(),
-        conns: params.count("conns"),
-        size: if params.has("size") { params.count("size") } else { 0 },
-        ms: if params.has("ms") { params.number("ms") } else { 0 },
-        mode,
-    }))?;
+    let mut load = start_load(kind, addr, &server, params, mode)?;
     match mode {
         Mode::Time => Ok(Passed { sample: load.line(until)?, syscalls: None }),
         Mode::Syscalls => {
@@ -141,6 +137,53 @@ fn pass_server(
             Ok(Passed { sample, syscalls: None })
         }
     }
+}
+
+fn start_load(
+    kind: Kind,
+    addr: SocketAddr,
+    server: &Process,
+    params: &Params,
+    mode: Mode,
+) -> Result<Process, String> {
+    Process::start(&Order::Load(LoadOrder {
+        kind,
+        addr,
+        server: server.id(),
+        conns: params.count("conns"),
+        size: if params.has("size") { params.count("size") } else { 0 },
+        ms: if params.has("ms") { params.number("ms") } else { 0 },
+        mode,
+    }))
+}
+
+/// One more pass of a column, whose reactor records it; the recording is written to `file`.
+///
+/// # Errors
+///
+/// What failed, in a sentence.
+pub(crate) fn trace(
+    workload: &'static Workload,
+    params: &Params,
+    column: Column,
+    file: &Path,
+) -> Result<(), String> {
+    let (until, trace) = (deadline(params), Some(file.to_path_buf()));
+    let (workload_name, column, mode) = (workload.name.to_owned(), column.to_string(), Mode::Time);
+    let params = params.clone();
+    let Shape::Server(kind) = workload.shape else {
+        let order = Order::Run { workload: workload_name, column, params, mode, trace };
+        let _: Sample = Process::start(&order)?.line(until)?;
+        return Ok(());
+    };
+    let order =
+        Order::Serve { workload: workload_name, column, params: params.clone(), mode, trace };
+    let mut server = Process::start(&order)?;
+    let Serving { addr } = server.line(until)?;
+    let mut load = start_load(kind, addr, &server, &params, mode)?;
+    let _: Sample = load.line(until)?;
+    server.send_byte()?;
+    server.line::<Option<String>>(until)?.map_or(Ok(()), Err)
 }
 
 fn allocations(server: &mut Process, until: Instant) -> Result<Allocations, String> {

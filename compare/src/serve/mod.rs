@@ -22,7 +22,7 @@ use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
-use crate::columns;
+use crate::columns::{self, traced};
 use path::Root;
 pub(crate) use server::{Files, run as run_on};
 
@@ -37,6 +37,8 @@ pub(crate) struct Options {
     pub(crate) reactor: String,
     /// Where to listen; port 0 lets the system choose.
     pub(crate) addr: SocketAddr,
+    /// Where to write a recording, when it stops.
+    pub(crate) trace: Option<PathBuf>,
 }
 
 /// Serves until Ctrl-C, then finishes what runs.
@@ -53,11 +55,19 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         options.executor,
         options.reactor
     ))?;
+    if options.trace.is_some() {
+        traced::want();
+    }
     if let Some(said) = columns::install_reactor(&options.reactor)? {
         note(format_args!("{said}"));
     }
     let serve = columns::files(&options.executor)?;
-    serve(Files { root, listener }).map_err(|error: io::Error| error.to_string())
+    serve(Files { root, listener }).map_err(|error: io::Error| error.to_string())?;
+    if let Some(file) = &options.trace {
+        traced::write(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        note(format_args!("recorded: {}", file.display()));
+    }
+    Ok(())
 }
 
 /// A line on standard error. If nobody reads that any more, serving goes on.

@@ -93,6 +93,7 @@ const TABLE: &[Row] = &[
             "mini-reactor",
             "mini-reactor-mio",
             "mini-reactor-uring",
+            "mini-reactor-trace",
         ],
         others: None,
     },

@@ -118,6 +118,7 @@ mod tests {
             column: "smol".to_owned(),
             params: params.clone(),
             mode: Mode::Time,
+            trace: None,
         };
         let text = serde_json::to_string(&order).unwrap();
         let Order::Serve { params: back, .. } = serde_json::from_str(&text).unwrap() else {

@@ -64,7 +64,8 @@ pub(crate) fn a_process_that_was_stopped_goes_on(trial: &Trial) {
             while begin.elapsed() < DISTURBANCE || echoes < 3 {
                 let mut cx = Context::from_waker(Waker::noop());
                 let _ = object.poll_ready(Direction::Read, &mut cx);
-                std::thread::sleep(Duration::from_millis(10)); // the driver sleeps, and is interrupted
+                // The driver sleeps meanwhile, and is interrupted.
+                std::thread::sleep(Duration::from_millis(10));
                 there.send(b"x");
                 let reading = object.io(Direction::Read, |end| end.read(&mut [0; 8]));
                 let read = trial.wait("data, in a process that is stopped now and then", reading);
