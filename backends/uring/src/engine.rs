@@ -130,12 +130,16 @@ impl Engine {
     pub(crate) fn deregister(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
         let fd = descriptor(io)?.as_raw_fd();
         let mut at = self.ring.lock();
-        match at.sources.get(&fd) {
-            Some(entry) if Arc::ptr_eq(&entry.source, source) => {}
-            _ if source.is_always_ready() => return Ok(()), // never was in the table
-            _ => return Err(ErrorKind::NotFound.into()),
-        }
-        let Some(entry) = at.sources.remove(&fd) else { unreachable!("it was there just now") };
+        let is_it = |entry: &Entry| Arc::ptr_eq(&entry.source, source);
+        let found = match at.sources.get(&fd) {
+            Some(entry) if is_it(entry) => Some(fd),
+            // It is let go of, whatever it is said to be for.
+            _ => at.sources.iter().find(|(_, entry)| is_it(entry)).map(|(fd, _)| *fd),
+        };
+        let Some((fd, entry)) = found.and_then(|fd| at.sources.remove_entry(&fd)) else {
+            // What is always ready never was in the table.
+            return if source.is_always_ready() { Ok(()) } else { Err(ErrorKind::NotFound.into()) };
+        };
         let mut sent = false;
         for direction in [Direction::Read, Direction::Write] {
             let key = entry.key(fd, direction);
@@ -202,8 +206,10 @@ impl Engine {
     pub(crate) fn pollable(&self) -> BorrowedIo<'_> {
         let mut at = self.ring.lock();
         at.eager = true;
-        if !at.outbox.is_empty() {
-            // If it fails, so will the next turn, which says why.
+        // If it fails, so will the next turn, which says why.
+        if at.notified {
+            self.wake(at); // who had notified has left it to the next turn
+        } else if !at.outbox.is_empty() {
             let _ = self.send(at);
         }
         self.ring.as_io()

@@ -127,8 +127,10 @@ impl Engine {
             }
             None => {
                 at.outbox.push_back(Op::Nothing);
-                // If the kernel has no memory for it, the sleeper has other things to wake up for.
-                let _ = self.submit(at);
+                if self.submit(at).is_err() {
+                    let mut at = self.ring.lock();
+                    (at.woken, at.notified) = (false, false); // so that later calls try again
+                }
             }
         }
     }
