@@ -20,8 +20,18 @@
 //! Deliberately absent: completions (reads and writes by the ring itself), and a kernel thread that
 //! polls the queue.
 //!
-//! This crate is empty on other systems than Linux.
-#![cfg(target_os = "linux")]
+//! This crate is empty on other systems than Linux, and on processors that the `io-uring` crate has no
+//! layouts for.
+#![cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64",
+        target_arch = "loongarch64",
+        target_arch = "powerpc64"
+    )
+))]
 
 #[cfg(doc)]
 use mini_reactor::GlobalReactor;

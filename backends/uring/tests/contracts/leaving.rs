@@ -31,10 +31,14 @@ fn what_is_dropped_before_the_kernel_has_it_is_closed_and_never_polled() {
         let (here, there) = pair(&reactor);
         let (_, waker) = Count::new();
         begin_to_wait(&there, &waker);
+        let number = there.get_ref().as_raw_fd();
         drop(there);
         assert!(is_closed(&here));
+        // Nor is what has its descriptor next: it would be kept open.
+        let (new_here, new_there) = same_number(number);
         reactor.poll_once().unwrap();
-        assert!(is_closed(&here));
+        drop(new_there);
+        assert!(is_closed(&new_here));
     }
 }
 
