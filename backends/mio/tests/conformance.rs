@@ -10,5 +10,5 @@ backend! {
     backend: Mio::new(),
     pair: |_| os::tcp_pair(),
     half_close: |end| end.shutdown(Shutdown::Write),
-    claims: [edge, ends, threads, os_descriptors, pollable],
+    claims: [edge, ends, threads, any_driver, os_descriptors, pollable],
 }

@@ -251,7 +251,13 @@ impl State {
         entry.polled[direction as usize] = false;
         match result {
             Ok(answer) => {
-                let marked = events::report(answer, &entry.source, list);
+                // Of writing nothing is known before the first attempt, which finds out for less
+                // than a poll and a turn.
+                let untried = match std::mem::take(&mut entry.fresh) && !entry.polled[1] {
+                    true => Directions::WRITE,
+                    false => Directions::NONE,
+                };
+                let marked = events::report(answer, untried, &entry.source, list);
                 if direction == Direction::Read {
                     entry.marked = marked;
                 }

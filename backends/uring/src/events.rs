@@ -14,7 +14,8 @@
 //! that asks again 1.09.
 //!
 //! It also means that an object nobody waits for costs nothing when it is dropped: there is nothing
-//! to cancel.
+//! to cancel. And it means that what lies there untouched is reported again to whoever waits again:
+//! an error queue that nobody drains keeps its readers awake, as it does with `poll(2)`.
 
 use std::sync::Arc;
 
@@ -35,10 +36,16 @@ pub(crate) fn wanted(direction: Direction, marked: bool) -> u32 {
     u32::from(flags.bits())
 }
 
-/// Tells the core what the kernel said; whether there is priority data.
-pub(crate) fn report(answer: u32, source: &Arc<Source>, list: &mut ReadyList) -> bool {
+/// Tells the core what the kernel said, and that `untried` is worth an attempt; whether there is
+/// priority data.
+pub(crate) fn report(
+    answer: u32,
+    untried: Directions,
+    source: &Arc<Source>,
+    list: &mut ReadyList,
+) -> bool {
     let flags = PollFlags::from_bits_retain(answer as u16);
-    let mut ready = Directions::NONE;
+    let mut ready = untried;
     if flags.intersects(PollFlags::IN | PollFlags::PRI) {
         ready |= Directions::READ;
     }

@@ -20,8 +20,8 @@
 //! Deliberately absent: completions (reads and writes by the ring itself), and a kernel thread that
 //! polls the queue.
 //!
-//! This crate is empty on other systems than Linux, and on processors that the `io-uring` crate has no
-//! layouts for.
+//! This crate is empty on other systems than Linux, and for processors whose layouts the `io-uring`
+//! crate does not have.
 #![cfg(all(
     target_os = "linux",
     any(

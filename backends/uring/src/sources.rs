@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) open: KeepOpen,
     /// Whether a poll is on its way, by direction.
     pub(crate) polled: [bool; 2],
+    /// Whether nothing has been reported yet.
+    pub(crate) fresh: bool,
     /// Whether priority data was found there that may be there still.
     pub(crate) marked: bool,
     /// Why it cannot be polled.
@@ -54,7 +56,8 @@ pub(crate) type Sources = HashMap<RawFd, Entry, BuildHasherDefault<Spread>>;
 impl Entry {
     pub(crate) fn new(source: &Arc<Source>, open: KeepOpen, number: u32) -> Entry {
         let source = Arc::clone(source);
-        Entry { source, number, open, polled: [false; 2], marked: false, refused: None }
+        let polled = [false; 2];
+        Entry { source, number, open, polled, fresh: true, marked: false, refused: None }
     }
 
     /// The key of a poll of this, whose descriptor is `fd`.

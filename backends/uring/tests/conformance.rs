@@ -11,7 +11,7 @@ mod shared {
         backend: Uring::new().expect("these tests need io_uring"),
         pair: |_| os::tcp_pair(),
         half_close: |end| end.shutdown(Shutdown::Write),
-        claims: [one_shot, ends, threads, os_descriptors, pollable],
+        claims: [one_shot, ends, threads, any_driver, os_descriptors, pollable],
     }
 }
 
@@ -25,7 +25,7 @@ mod shared_with_the_shortest_queues {
         backend: Uring::with_entries(1, 1).expect("these tests need io_uring"),
         pair: |_| os::tcp_pair(),
         half_close: |end| end.shutdown(Shutdown::Write),
-        claims: [one_shot, ends, threads, os_descriptors, pollable],
+        claims: [one_shot, ends, threads, any_driver, os_descriptors, pollable],
     }
 }
 
@@ -39,6 +39,6 @@ mod one_thread {
         backend: ThreadUring::new().expect("these tests need io_uring"),
         pair: |_| os::tcp_pair(),
         half_close: |end| end.shutdown(Shutdown::Write),
-        claims: [one_shot, ends, os_descriptors],
+        claims: [one_shot, ends, threads, os_descriptors],
     }
 }

@@ -30,12 +30,19 @@ struct Entry {
     run: fn(&'static Workload, &Params, Mode) -> io::Result<Sample>,
     /// Why the column cannot do a workload, if it cannot.
     lacks: fn(&Workload) -> Option<&'static str>,
+    /// Whether several threads run the tasks of one executor, and so wait on one reactor.
+    shares_tasks: bool,
 }
 
 impl Entry {
     /// The entry of a column that is a [`runtime::Runtime`]: it can do everything.
     const fn of<R: runtime::Runtime>() -> Self {
-        Self { serve: workloads::serve::<R>, run: workloads::run::<R>, lacks: |_| None }
+        Self {
+            serve: workloads::serve::<R>,
+            run: workloads::run::<R>,
+            lacks: |_| None,
+            shares_tasks: R::SHARES_TASKS,
+        }
     }
 }
 
@@ -86,7 +93,12 @@ const PEERS: &[Named<Entry>] = &[
     Named {
         name: "raw-epoll",
         about: "a hand-written epoll loop: what the kernel alone costs",
-        what: Entry { serve: raw_epoll::serve, run: raw_epoll::run, lacks: raw_epoll::lacks },
+        what: Entry {
+            serve: raw_epoll::serve,
+            run: raw_epoll::run,
+            lacks: raw_epoll::lacks,
+            shares_tasks: false,
+        },
     },
 ];
 
@@ -140,6 +152,9 @@ impl Column {
 
     /// Why the column cannot do `workload`, if it cannot.
     pub(crate) fn lacks(self, workload: &Workload) -> Option<&'static str> {
+        if self.entry.shares_tasks && self.reactor.is_some_and(|reactor| reactor.what.per_thread) {
+            return Some("its threads wait on one reactor, and this one belongs to one thread");
+        }
         (self.entry.lacks)(workload)
     }
 

@@ -24,12 +24,14 @@ pub(super) struct Choice {
     /// Enters it on this thread, until what is returned is dropped. For reactors that are more than
     /// the global one.
     enter: fn() -> io::Result<Box<dyn Any>>,
+    /// Whether each thread has one of its own.
+    pub(super) per_thread: bool,
 }
 
 impl Choice {
     /// One that every machine has, and that is the program's global one.
     const fn global(install: fn() -> io::Result<()>) -> Self {
-        Self { missing: || None, install, enter: || Ok(Box::new(())) }
+        Self { missing: || None, install, enter: || Ok(Box::new(())), per_thread: false }
     }
 }
 
@@ -50,8 +52,7 @@ pub(super) const REACTORS: &[Named<Choice>] = &[
         about: "io_uring, one ring for all threads",
         what: Choice {
             missing: || Uring::or_system().refusal().map(ToString::to_string),
-            install: || set_global(Uring::new()?),
-            enter: || Ok(Box::new(())),
+            ..Choice::global(|| set_global(Uring::new()?))
         },
     },
     Named {
@@ -61,6 +62,7 @@ pub(super) const REACTORS: &[Named<Choice>] = &[
             missing: || ThreadUring::new().err().map(|why| why.to_string()),
             install: || Ok(()),
             enter: || Ok(Box::new(mini_reactor_uring::this_thread()?.enter())),
+            per_thread: true,
         },
     },
     Named {

@@ -64,6 +64,26 @@ fn a_terminal_is_watched_though_it_is_a_device_as_well() {
 }
 
 #[test]
+fn what_the_kernel_refuses_to_poll_ends_the_wait_with_its_error() {
+    use std::os::unix::fs::OpenOptionsExt;
+    let path = std::env::temp_dir().join(format!("mini-reactor-uring-{}", std::process::id()));
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    // A socket's file, opened for nothing.
+    let file = File::options().read(true).custom_flags(libc::O_PATH).open(&path);
+    std::fs::remove_file(&path).unwrap();
+    drop(listener);
+    let file = std::sync::Arc::new(file.unwrap());
+    for reactor in both() {
+        let file = Registration::new_in(std::sync::Arc::clone(&file), &reactor);
+        for _ in 0..2 {
+            let blocks = file.io(Direction::Read, |_| Err::<(), _>(ErrorKind::WouldBlock.into()));
+            let error = reactor.block_on(blocks).unwrap_err();
+            assert_eq!(error.raw_os_error(), Some(libc::EBADF));
+        }
+    }
+}
+
+#[test]
 fn what_lies_behind_an_urgent_mark_is_read() {
     let _watch = watch();
     for reactor in both() {
