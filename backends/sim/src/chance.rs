@@ -1,9 +1,9 @@
 //! Chance: what the seed decides.
 //!
-//! Each draw is a function of the seed, of what it is for, and of how many draws for that came
-//! before. There is no generator that all share, so one kind of fault can be turned off, or one
-//! occurrence left out, and the others still draw what they drew: that is what makes a failing run
-//! shrink. The function is SplitMix64's, and ours for ever: a replay line must not lose its meaning
+//! Each draw is a function of the seed, of what it is for and with which object, and of how many
+//! such draws came before. There is no generator that all share, so one kind of fault can be turned
+//! off, or one occurrence left out, and the others still draw what they drew: that is what makes a
+//! failing run shrink. The function is SplitMix64's, and ours for ever: a replay line must not lose its meaning
 //! with the next version of somebody's generator.
 
 use crate::fault::{Fault, Faults, Strike};
@@ -19,7 +19,8 @@ pub(crate) struct Chance {
     seed: u64,
     /// In this run, out of 2^32 occasions so many bring the fault.
     rates: [u64; Fault::ALL.len()],
-    occasions: [u32; Fault::ALL.len()],
+    /// How many there were, by the number of whom they were for.
+    occasions: Vec<[u32; Fault::ALL.len()]>,
     only: Option<Vec<Strike>>,
     /// What struck; kept if the run is recorded.
     struck: Vec<Strike>,
@@ -38,7 +39,7 @@ impl Chance {
         Chance {
             seed,
             rates: Fault::ALL.map(|fault| rate(seed, fault, faults)),
-            occasions: [0; Fault::ALL.len()],
+            occasions: Vec::new(),
             only,
             struck: Vec::new(),
             keeps: settings.record,
@@ -47,12 +48,20 @@ impl Chance {
         }
     }
 
-    /// An occasion for `fault`. If it strikes: a number that says how hard.
-    pub(crate) fn strikes(&mut self, fault: Fault) -> Option<u64> {
-        let kind = fault as usize;
-        let strike = Strike { fault, occasion: self.occasions[kind] };
-        self.occasions[kind] += 1;
-        let drawn = draw(self.seed, kind as u64, strike.occasion.into());
+    /// An occasion for `fault`, with an object or task. If it strikes: when, and a number that says
+    /// how hard.
+    pub(crate) fn strikes(&mut self, fault: Fault, whom: u32) -> Option<(Strike, u64)> {
+        let (kind, row) = (fault as usize, whom as usize);
+        if row >= self.occasions.len() {
+            self.occasions.resize(row + 1, [0; Fault::ALL.len()]);
+        }
+        let occasions = &mut self.occasions[row][kind];
+        let strike = Strike { fault, whom, occasion: *occasions };
+        *occasions += 1;
+        if self.only.is_none() && self.rates[kind] == 0 {
+            return None;
+        }
+        let drawn = draw(self.seed, kind as u64, whom.into(), strike.occasion.into());
         let strikes = match &self.only {
             Some(only) => only.binary_search(&strike).is_ok(),
             None => drawn >> 32 < self.rates[kind],
@@ -64,18 +73,18 @@ impl Chance {
         if self.keeps {
             self.struck.push(strike);
         }
-        Some(mix(drawn))
+        Some((strike, mix(drawn)))
     }
 
     /// A draw of the program's own.
     pub(crate) fn own(&mut self) -> u64 {
         self.own += 1;
-        draw(self.seed, OWN, self.own)
+        draw(self.seed, OWN, 0, self.own)
     }
 
-    /// At which of its occasions `fault` struck last.
-    pub(crate) fn last_occasion(&self, fault: Fault) -> u32 {
-        self.occasions[fault as usize] - 1
+    /// Only these may strike from now on; what is listed to strike does so all the same.
+    pub(crate) fn set_faults(&mut self, faults: Faults) {
+        self.rates = Fault::ALL.map(|fault| rate(self.seed, fault, faults));
     }
 
     /// How often anything struck.
@@ -96,16 +105,18 @@ fn rate(seed: u64, fault: Fault, faults: Faults) -> u64 {
     }
     let shifts: [u32; 3] = match fault {
         Fault::Reorder | Fault::Jitter => [0, 1, 2],
-        Fault::Reset | Fault::NoDescriptors => [4, 6, 8],
+        Fault::NoDescriptors => [4, 6, 8],
+        Fault::Reset => [4, 7, 10], // at each read and write: long transfers must end, too
         _ => [2, 4, 6],
     };
-    let choice = draw(!seed, fault as u64, 0) % 4;
+    let choice = draw(!seed, fault as u64, 0, 0) % 4;
     shifts.get(choice as usize).map_or(0, |shift| (1 << 32) >> shift)
 }
 
-fn draw(seed: u64, stream: u64, index: u64) -> u64 {
-    let start = mix(seed.wrapping_add(GOLDEN.wrapping_mul(stream + 1)));
-    mix(start.wrapping_add(GOLDEN.wrapping_mul(index + 1)))
+fn draw(seed: u64, stream: u64, whom: u64, index: u64) -> u64 {
+    [stream, whom, index].into_iter().fold(seed, |bits, next| {
+        mix(bits.wrapping_add(GOLDEN.wrapping_mul(next + 1))) // the next but `next`, from here
+    })
 }
 
 pub(crate) fn mix(mut bits: u64) -> u64 {
@@ -132,14 +143,14 @@ mod tests {
         Chance::new(&settings)
     }
 
-    fn strikes_of(chance: &mut Chance, fault: Fault) -> Vec<Option<u64>> {
-        (0..200).map(|_| chance.strikes(fault)).collect()
+    fn strikes_of(chance: &mut Chance, fault: Fault) -> Vec<Option<(Strike, u64)>> {
+        (0..200).map(|n| chance.strikes(fault, n % 3)).collect()
     }
 
     #[test]
     fn numbers_are_the_same_for_ever() {
         assert_eq!(mix(GOLDEN), 0xe220_a839_7b1d_cdaf); // SplitMix64's first for seed 0
-        assert_eq!(draw(42, 3, 5), 0xaafe_740f_2a04_6de3);
+        assert_eq!(draw(42, 3, 1, 5), 0x666f_8215_e53d_bc7a);
         let mut list = [0, 1, 2, 3, 4, 5, 6, 7];
         shuffle(&mut list, 1);
         assert_eq!(list, [2, 6, 5, 7, 4, 3, 0, 1]);

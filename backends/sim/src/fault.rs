@@ -161,19 +161,22 @@ impl FromStr for Faults {
     }
 }
 
-/// One occurrence: the fault, and at which of its occasions (from 0) it struck.
+/// One occurrence: which fault struck whom, and at which occasion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Strike {
     /// What struck.
     pub fault: Fault,
-    /// How many occasions for it had come before.
+    /// Whom: the object, or for [`Fault::LatePoll`] the task, by its number in the simulation. Zero
+    /// for what has none: turns, and objects that are still to be opened.
+    pub whom: u32,
+    /// How many occasions for it had come before, of this fault with this object.
     pub occasion: u32,
 }
 
-/// Such as `reset@3`.
+/// Such as `reset@5.3`.
 impl fmt::Display for Strike {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.fault, self.occasion)
+        write!(f, "{}@{}.{}", self.fault, self.whom, self.occasion)
     }
 }
 
@@ -181,11 +184,12 @@ impl FromStr for Strike {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Strike, String> {
-        let (fault, occasion) =
-            text.split_once('@').ok_or_else(|| format!("`{text}` lacks `@` and a number"))?;
-        let occasion =
-            occasion.parse().map_err(|_| format!("`{occasion}` in `{text}` is no number"))?;
-        Ok(Strike { fault: fault.parse()?, occasion })
+        let parts = text.split_once('@');
+        let parts = parts.and_then(|(fault, when)| Some((fault, when.split_once('.')?)));
+        let (fault, (whom, occasion)) =
+            parts.ok_or_else(|| format!("`{text}` is not of the form `reset@5.3`"))?;
+        let number = |part: &str| part.parse().map_err(|_| format!("no number in `{text}`"));
+        Ok(Strike { fault: fault.parse()?, whom: number(whom)?, occasion: number(occasion)? })
     }
 }
 
@@ -217,15 +221,16 @@ mod tests {
     fn names_lead_back() {
         for fault in Fault::ALL {
             assert_eq!(fault.name().parse(), Ok(fault));
-            let strike = Strike { fault, occasion: 7 };
+            let strike = Strike { fault, whom: 3, occasion: 7 };
             assert_eq!(strike.to_string().parse(), Ok(strike));
         }
         for faults in [Faults::NONE, Faults::MILD, Faults::ALL] {
             assert_eq!(faults.to_string().parse(), Ok(faults));
         }
         assert_eq!("rset".parse::<Fault>(), Err("no fault is named `rset`".to_owned()));
-        assert!("reset".parse::<Strike>().is_err());
-        assert!("reset@x".parse::<Strike>().is_err());
+        for wrong in ["reset", "reset@1", "reset@x.1", "reset@1.x", "rset@1.1", "reset.1@1"] {
+            assert!(wrong.parse::<Strike>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

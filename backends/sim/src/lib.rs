@@ -68,7 +68,7 @@ mod task;
 mod trace;
 mod world;
 
-pub use explore::{Explored, Failure, Outcome, explore, explore_with, try_explore};
+pub use explore::{Explored, Failure, Outcome, explore, explore_with, replay, try_explore};
 pub use fault::{Fault, Faults, Strike};
 pub use network::{Datagram, Host, Listener, PipeReader, PipeWriter, Stream, Target};
 pub use reactor::Simulator;

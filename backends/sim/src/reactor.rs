@@ -66,7 +66,7 @@ impl GlobalReactor for Simulator {
         if world.watched.contains_key(&number) {
             return Err(ErrorKind::AlreadyExists.into());
         }
-        world.may_lack_descriptors()?;
+        world.may_lack_descriptors(number)?;
         world.log(What::Watched(number));
         let (ready, closed) = world.readiness(number);
         world.sources.insert(source.id(), number);
@@ -96,7 +96,7 @@ impl GlobalReactor for Simulator {
         if world.spins() {
             fail(world, Verdict::Spins);
         }
-        world.may_be_interrupted()?;
+        world.may_be_interrupted(0)?;
         let end = timeout.map(|timeout| world.clock.saturating_add(nanoseconds(timeout)));
         loop {
             world.catch_up();
@@ -141,7 +141,7 @@ impl World {
         if (ready | closed).is_empty() || !self.watched.contains_key(&number) {
             return;
         }
-        match self.strikes(Fault::LateEvent) {
+        match self.strikes(Fault::LateEvent, number) {
             Some(draw) => self.schedule(draw % LATE_NS, Due::Late { number, ready, closed }),
             None => self.mark_now(number, ready, closed),
         }
@@ -162,7 +162,7 @@ impl World {
         batch.retain(|number| self.watched.get(number).is_some_and(|one| !one.ready.is_empty()));
         let mut length = batch.len();
         if length > 1 {
-            if let Some(draw) = self.strikes(Fault::Reorder) {
+            if let Some(draw) = self.strikes(Fault::Reorder, 0) {
                 shuffle(&mut batch, draw);
                 length = 1 + draw as usize % length;
                 list.set_full();
@@ -173,7 +173,7 @@ impl World {
         }
         self.ready = batch; // the rest, for the next turn
         if length > 0 {
-            if let Some(draw) = self.strikes(Fault::SpuriousWake) {
+            if let Some(draw) = self.strikes(Fault::SpuriousWake, 0) {
                 let nth = draw as usize % self.watched.len();
                 let number = *self.watched.keys().nth(nth).expect("it is one of them");
                 let what = [Directions::READ, Directions::WRITE, Directions::BOTH];
@@ -201,13 +201,6 @@ impl World {
     fn jump(&mut self, at: u64) {
         self.clock = at;
         self.idle = 0;
-    }
-
-    fn may_be_interrupted(&mut self) -> io::Result<()> {
-        match self.strikes(Fault::Interrupted) {
-            Some(_) => Err(ErrorKind::Interrupted.into()),
-            None => Ok(()),
-        }
     }
 
     /// Whether a thread that is not simulated may still make something happen.

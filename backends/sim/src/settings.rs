@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_replay_line_says_everything_that_differs() {
-        let strike = Strike { fault: Fault::Reset, occasion: 3 };
+        let strike = Strike { fault: Fault::Reset, whom: 5, occasion: 3 };
         for settings in [
             Settings::new().seed(u64::MAX),
             Settings::new().faults(Faults::NONE),
@@ -209,7 +209,7 @@ mod tests {
             ("seed", "`seed` is no setting: it lacks a `=`"),
             ("seed=1 sed=1", "there is no setting `sed`"),
             ("seed=1 faults=rset", "no fault is named `rset`"),
-            ("seed=1 only=reset", "`reset` lacks `@` and a number"),
+            ("seed=1 only=reset", "`reset` is not of the form `reset@5.3`"),
         ] {
             assert_eq!(Settings::new().replaying(line).map(drop), Err(said.to_owned()));
         }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use mini_reactor::{Entered, Handle, Reactor};
 
-use crate::fault::Strike;
+use crate::fault::{Faults, Strike};
 use crate::network::{self, Host, PipeReader, PipeWriter, Stream};
 use crate::reactor::Simulator;
 use crate::settings::{Settings, nanoseconds};
@@ -164,6 +164,14 @@ impl Sim {
         self.shared.with(|world| world.set_latency(link, (least, most.max(least))));
     }
 
+    /// Which faults may strike from now on: none or the mild ones, say, for what a program has to
+    /// get done once the weather is good.
+    ///
+    /// In a run that was [shrunk](crate::explore), what is listed strikes, whatever is said here.
+    pub fn set_faults(&self, faults: Faults) {
+        self.shared.with(|world| world.chance.set_faults(faults));
+    }
+
     /// Gives a future a name: reports and the trace call it by that.
     ///
     /// It is also polled later than it might be, now and then: see
@@ -228,6 +236,12 @@ impl Sim {
     /// What struck so far; nothing, if the run is not recorded.
     pub fn strikes(&self) -> Vec<Strike> {
         self.shared.lock().chance.struck().to_vec()
+    }
+
+    /// Says how many steps the trace has; `None` while that is being changed.
+    pub(crate) fn counts_steps(&self) -> impl Fn() -> Option<usize> + 'static {
+        let shared = Arc::clone(&self.shared);
+        move || Some(shared.try_lock()?.trace.steps() as usize)
     }
 
     /// Steps, faults, and the sum of the trace.

@@ -138,7 +138,7 @@ impl World {
         if let Some(task) = self.tasks.live.get_mut(&task) {
             task.polled = clock;
         }
-        let late = self.strikes(Fault::LatePoll).is_some();
+        let late = self.strikes(Fault::LatePoll, task).is_some();
         self.log(What::Task { task, what: if late { "is put off" } else { "is polled" } });
         late
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use mini_reactor::{Direction, Directions};
 
 use crate::chance::mix;
-use crate::fault::Fault;
+use crate::fault::Strike;
 
 /// One step. Numbers are of objects, unless the field says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +41,7 @@ pub(crate) enum What {
         to: u16,
         what: &'static str,
     },
-    Struck {
-        fault: Fault,
-        occasion: u32,
-    },
+    Struck(Strike),
     Task {
         task: u32,
         what: &'static str,
@@ -125,10 +122,15 @@ impl Trace {
         self.list.iter().map(|(at, what)| format!("{} {}", Seconds(*at), Line(self, *what)))
     }
 
-    /// A part of the lines, the last ones: how many were left out, and the rest.
-    pub(crate) fn tail(&self, lines: usize) -> (usize, impl Iterator<Item = String> + '_) {
-        let left_out = self.list.len().saturating_sub(lines);
-        (left_out, self.lines().skip(left_out))
+    /// A part of the lines, the last ones before step `end`: how many were left out, and the rest.
+    pub(crate) fn tail(
+        &self,
+        lines: usize,
+        end: Option<usize>,
+    ) -> (usize, impl Iterator<Item = String> + '_) {
+        let end = end.unwrap_or(self.list.len());
+        let left_out = end.saturating_sub(lines);
+        (left_out, self.lines().take(end).skip(left_out))
     }
 
     pub(crate) fn add(&mut self, at: u64, what: What) {
@@ -211,7 +213,7 @@ impl What {
             What::Link { from, to, what } => {
                 return add_bytes(add(sum, 8, from.into(), to.into(), 0), what);
             }
-            What::Struck { fault, occasion } => (9, fault as u32, occasion, 0),
+            What::Struck(strike) => (9, strike.fault as u32, strike.whom, strike.occasion),
             What::Task { task, what } => return add_bytes(add(sum, 10, task, 0, 0), what),
             What::Said(place) => (11, place, 0, 0),
         };
@@ -275,7 +277,7 @@ impl fmt::Display for Line<'_> {
                 write!(f, "{}: {what}, {bytes} bytes", object(number))
             }
             What::Link { from, to, what } => write!(f, "{} -> {}: {what}", host(from), host(to)),
-            What::Struck { fault, occasion } => write!(f, "fault {fault}@{occasion}"),
+            What::Struck(strike) => write!(f, "fault {strike}"),
             What::Task { task, what } => {
                 write!(f, "task `{}` {what}", named(&self.0.tasks, task).map_or("?", |name| name))
             }
@@ -293,6 +295,7 @@ fn named(names: &[Arc<str>], number: u32) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Fault;
 
     #[test]
     fn every_field_of_every_step_is_in_the_sum() {
@@ -324,9 +327,10 @@ mod tests {
             What::Link { from: 1, to: 2, what: "cut" },
             What::Link { from: 2, to: 1, what: "cut" },
             What::Link { from: 1, to: 2, what: "whole" },
-            What::Struck { fault: Fault::Reset, occasion: 1 },
-            What::Struck { fault: Fault::Reset, occasion: 2 },
-            What::Struck { fault: Fault::Loss, occasion: 1 },
+            What::Struck(Strike { fault: Fault::Reset, whom: 1, occasion: 1 }),
+            What::Struck(Strike { fault: Fault::Reset, whom: 1, occasion: 2 }),
+            What::Struck(Strike { fault: Fault::Reset, whom: 2, occasion: 1 }),
+            What::Struck(Strike { fault: Fault::Loss, whom: 1, occasion: 1 }),
             What::Task { task: 1, what: "polled" },
             What::Task { task: 2, what: "polled" },
             What::Task { task: 1, what: "ended" },

@@ -100,6 +100,10 @@ impl Shared {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, World>> {
+        self.world.try_lock().ok()
+    }
+
     /// Changes the world, and tells the turn that really waits for that, if one does.
     pub(crate) fn with<R>(&self, change: impl FnOnce(&mut World) -> R) -> R {
         let mut world = self.lock();
@@ -133,11 +137,10 @@ impl World {
         self.trace.add(self.clock, what);
     }
 
-    /// An occasion for `fault`: if it strikes, a number that says how hard.
-    pub(crate) fn strikes(&mut self, fault: Fault) -> Option<u64> {
-        let draw = self.chance.strikes(fault)?;
-        let occasion = self.chance.last_occasion(fault);
-        self.log(What::Struck { fault, occasion });
+    /// An occasion for `fault`, with an object or task: if it strikes, a number that says how hard.
+    pub(crate) fn strikes(&mut self, fault: Fault, whom: u32) -> Option<u64> {
+        let (strike, draw) = self.chance.strikes(fault, whom)?;
+        self.log(What::Struck(strike));
         Some(draw)
     }
 

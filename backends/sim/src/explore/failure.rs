@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::explore::panics::Panic;
 use crate::explore::run::{Outcome, Run, run};
 use crate::explore::shrink::shrink;
-use crate::fault::Strike;
+use crate::fault::Fault;
 use crate::settings::{Settings, VARIABLE};
 use crate::sim::Sim;
 use crate::trace::Trace;
@@ -70,10 +70,11 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Panic { message, place } = &self.panic;
+        let Panic { message, place, step } = &self.panic;
         write!(f, "seed {} fails: {}", self.settings.seed, message.trim_end())?;
         writeln!(f, "{}{place}", if place.is_empty() { "" } else { "\n  at " })?;
-        let (elapsed, steps, sum) = (self.elapsed, self.trace.steps(), self.trace.sum());
+        let steps = step.map_or(self.trace.steps(), |step| step as u64);
+        let (elapsed, sum) = (self.elapsed, self.trace.sum());
         writeln!(f, "  after {elapsed:?} of virtual time and {steps} steps, sum {sum:016x}")?;
         match self.found {
             Found::Replayed => {}
@@ -87,7 +88,7 @@ impl fmt::Display for Failure {
                 "  what differs may come from real time, a `RandomState`, an address, or a thread"
             )?,
         }
-        let (left_out, tail) = self.trace.tail(TAIL);
+        let (left_out, tail) = self.trace.tail(TAIL, *step);
         if left_out > 0 {
             writeln!(f, "  ({left_out} steps before these)")?;
         }
@@ -110,11 +111,21 @@ where
         _ => return fickle(settings, first, test),
     };
     let faults = first.struck.len();
-    let fails = |only: &[Strike]| {
-        let only = settings.clone().only(only.iter().copied()).record(false);
-        run(only, true, test).wrong.is_some_and(|other| other.is_like(&wrong))
-    };
-    let (list, runs) = shrink(first.struck.clone(), fails);
+    let fails = |run: &Run| run.wrong.as_ref().is_some_and(|other| other.is_like(&wrong));
+    // Without one kind of fault, and then another: the others strike as they would have struck.
+    let (mut fewer, mut struck, mut tries) = (settings.faults, first.struck.clone(), 0);
+    for fault in Fault::ALL.into_iter().filter(|fault| settings.faults.contains(*fault)) {
+        let without = fewer.without(fault);
+        let run = run(settings.clone().faults(without).record(true), true, test);
+        tries += 1;
+        if fails(&run) {
+            (fewer, struck) = (without, run.struck);
+        }
+    }
+    let (list, runs) = shrink(struck, |only| {
+        fails(&run(settings.clone().only(only.iter().copied()).record(false), true, test))
+    });
+    let runs = tries + runs;
     let found = |left| Found::Explored { seeds, faults, left, runs };
     if list.len() <= LISTED_MAX {
         let left = list.len();
@@ -153,13 +164,13 @@ where
         }
     }
     drop((ones, others));
-    first.wrong = Some(Panic { message, place: String::new() });
+    first.wrong = Some(Panic::saying(message));
     Failure::new(settings, first, Found::Fickle)
 }
 
 impl Failure {
     fn new(settings: Settings, run: Run, found: Found) -> Failure {
-        let unknown = || Panic { message: "it did not fail".to_owned(), place: String::new() };
+        let unknown = || Panic::saying("it did not fail".to_owned());
         Failure {
             settings,
             panic: run.wrong.unwrap_or_else(unknown),

@@ -36,7 +36,7 @@ pub use run::Outcome;
 /// and a line such as
 ///
 /// ```text
-/// MINI_REACTOR_SIM='seed=17 only=short-read@4,late-event@9' cargo test -p mine -- --exact my_test
+/// MINI_REACTOR_SIM='seed=17 only=short-read@2.4,jitter@3.0' cargo test -p mine -- --exact my_test
 /// ```
 ///
 /// With that variable, `explore` makes just that one run, and prints its whole trace.
@@ -88,7 +88,7 @@ where
 {
     let explored = match env::var(VARIABLE) {
         Ok(line) => match settings.replaying(&line) {
-            Ok(settings) => replay(settings, &test),
+            Ok(settings) => replay_aloud(settings, &test),
             Err(error) => panic!("the variable {VARIABLE} holds no replay line: {error}"),
         },
         Err(_) => try_explore(settings, seeds, test),
@@ -124,22 +124,51 @@ where
     Ok(explored)
 }
 
-/// The one run that the variable asks for.
-fn replay<F, T>(settings: Settings, test: &F) -> Result<Explored, Box<Failure>>
+/// Runs `test` once, with just these settings: those of a [`Failure`], or of a replay line that has
+/// become a test of its own.
+///
+/// # Errors
+///
+/// The failure, if the run fails.
+///
+/// # Examples
+///
+/// ```
+/// use mini_reactor_sim::{Settings, replay};
+///
+/// let settings = Settings::new().replaying("seed=17 only=short-read@2.4,jitter@3.0")?;
+/// replay(settings, |sim| async move { drop(sim.pair()) }).unwrap();
+/// # Ok::<_, String>(())
+/// ```
+pub fn replay<F, T>(settings: Settings, test: F) -> Result<Explored, Box<Failure>>
+where
+    F: Fn(Sim) -> T,
+    T: Future<Output: Outcome>,
+{
+    let run = run(settings.clone().record(true), true, &test);
+    judge(settings, run)
+}
+
+/// The run that the variable asks for: its panics and its trace are printed.
+fn replay_aloud<F, T>(settings: Settings, test: &F) -> Result<Explored, Box<Failure>>
 where
     F: Fn(Sim) -> T,
     T: Future<Output: Outcome>,
 {
     let run = run(settings.clone().record(true), false, test);
+    eprint!("replaying {settings}\n{}", run.trace);
+    if run.wrong.is_none() {
+        eprintln!("the run does not fail");
+    }
+    judge(settings, run)
+}
+
+fn judge(settings: Settings, run: Run) -> Result<Explored, Box<Failure>> {
     let mut explored = Explored::default();
     explored.add(&run);
-    eprint!("replaying {settings}\n{}", run.trace);
     match run.wrong {
         Some(_) => Err(Box::new(failure::replayed(settings, run))),
-        None => {
-            eprintln!("the run does not fail");
-            Ok(explored)
-        }
+        None => Ok(explored),
     }
 }
 

@@ -10,25 +10,39 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Once;
 
 /// What one panic said, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Panic {
     pub(super) message: String,
     /// File, line and column; empty if the hook was not ours.
     pub(super) place: String,
+    /// How many steps the trace had by then. What comes after is the unwinding.
+    pub(super) step: Option<usize>,
 }
 
-#[derive(Debug)]
+impl Panic {
+    pub(super) fn saying(message: String) -> Panic {
+        Panic { message, place: String::new(), step: None }
+    }
+}
+
 struct Watch {
     quiet: bool,
-    panics: Vec<Panic>,
+    /// Says how many steps the trace has.
+    steps: Box<dyn Fn() -> Option<usize>>,
+    first: Option<Panic>,
 }
 
 thread_local! {
     static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
 }
 
-/// Runs `body`: what it gave, if it did not panic, and the first panic there was.
-pub(super) fn watch<T>(quiet: bool, body: impl FnOnce() -> T) -> (Option<T>, Option<Panic>) {
+/// Runs `body`: what it gave, if it did not panic, and the first panic there was. `steps` is asked
+/// while that is under way, so it must not wait for anything.
+pub(super) fn watch<T>(
+    quiet: bool,
+    steps: impl Fn() -> Option<usize> + 'static,
+    body: impl FnOnce() -> T,
+) -> (Option<T>, Option<Panic>) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = panic::take_hook();
@@ -38,16 +52,12 @@ pub(super) fn watch<T>(quiet: bool, body: impl FnOnce() -> T) -> (Option<T>, Opt
             }
         }));
     });
-    let outer = WATCH.replace(Some(Watch { quiet, panics: Vec::new() }));
+    let outer = WATCH.replace(Some(Watch { quiet, steps: Box::new(steps), first: None }));
     let result = catch_unwind(AssertUnwindSafe(body));
-    let seen = WATCH.replace(outer);
-    let first = seen.and_then(|watch| watch.panics.into_iter().next());
+    let first = WATCH.replace(outer).and_then(|watch| watch.first);
     match result {
         Ok(value) => (Some(value), first),
-        Err(payload) => {
-            let message = words(&*payload);
-            (None, first.or(Some(Panic { message, place: String::new() })))
-        }
+        Err(payload) => (None, first.or_else(|| Some(Panic::saying(words(&*payload))))),
     }
 }
 
@@ -56,8 +66,11 @@ fn note(info: &PanicHookInfo<'_>) -> bool {
     let noted = WATCH.try_with(|watch| {
         let mut watch = watch.try_borrow_mut().ok()?;
         let watch = watch.as_mut()?;
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        watch.panics.push(Panic { message: words(info.payload()), place });
+        if watch.first.is_none() {
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            let (message, step) = (words(info.payload()), (watch.steps)());
+            watch.first = Some(Panic { message, place, step });
+        }
         Some(watch.quiet)
     });
     noted.ok().flatten().unwrap_or(false)

@@ -46,9 +46,9 @@ where
     T: Future<Output: Outcome>,
 {
     let sim = Sim::new(settings);
-    let (outcome, panic) = watch(quiet, || sim.block_on(async { test(sim.clone()).await }));
-    let error = outcome.and_then(Outcome::error);
-    let error = error.map(|message| Panic { message, place: String::new() });
+    let body = || sim.block_on(async { test(sim.clone()).await });
+    let (outcome, panic) = watch(quiet, sim.counts_steps(), body);
+    let error = outcome.and_then(Outcome::error).map(Panic::saying);
     let (steps, faults, sum) = sim.counts();
     let run = Run {
         wrong: panic.or(error),

@@ -34,7 +34,7 @@ impl World {
         let Some(there) = self.network.resolve(host, to) else {
             return Err(io::Error::new(ErrorKind::NotFound, format!("no host is at {to:?}")));
         };
-        self.may_lack_descriptors()?;
+        self.may_lack_descriptors(0)?;
         // Ports of streams that connect are not looked after: 16,000 of them come before a second.
         let here = self.bind(host, 0, |state, port| state.listening.contains_key(&port))?;
         let to = self.network.host_at(there).unwrap_or(host);

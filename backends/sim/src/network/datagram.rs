@@ -129,7 +129,7 @@ impl AsIo for Datagram {
 
 impl World {
     pub(super) fn bind_datagram(&mut self, host: u16, port: u16) -> io::Result<u32> {
-        self.may_lack_descriptors()?;
+        self.may_lack_descriptors(0)?;
         let local = self.bind(host, port, |state, port| state.receiving.contains_key(&port))?;
         let (queue, queued_bytes) = Default::default();
         let socket = DatagramState { host, local, peer: None, queue, queued_bytes };
@@ -165,7 +165,7 @@ impl World {
         buf: &[u8],
         to: Option<&Target>,
     ) -> io::Result<usize> {
-        self.op_may_be_interrupted()?;
+        self.may_be_interrupted(number)?;
         let socket = self.network.datagram_mut(number).ok_or(ErrorKind::NotConnected)?;
         let (host, from, peer) = (socket.host, socket.local, socket.peer);
         let to = match to {
@@ -176,12 +176,15 @@ impl World {
             return Err(io::Error::new(ErrorKind::InvalidInput, "the datagram is too long"));
         }
         let link = Link { from: host, to: self.network.host_at(to).unwrap_or(host) };
-        if self.strikes(Fault::Loss).is_some() {
+        if self.strikes(Fault::Loss, number).is_some() {
             return Ok(buf.len());
         }
-        let copies = if self.strikes(Fault::Duplication).is_some() { 2 } else { 1 };
+        let copies = if self.strikes(Fault::Duplication, number).is_some() { 2 } else { 1 };
         for _ in 0..copies {
-            self.send(Some(link), Message::Datagram { to, from, bytes: buf.to_vec() });
+            self.send(
+                Some(link),
+                Message::Datagram { sender: number, to, from, bytes: buf.to_vec() },
+            );
         }
         Ok(buf.len())
     }
@@ -197,7 +200,7 @@ impl World {
         number: u32,
         buf: &mut [u8],
     ) -> io::Result<(usize, SocketAddr)> {
-        self.op_may_be_interrupted()?;
+        self.may_be_interrupted(number)?;
         let socket = self.network.datagram_mut(number).ok_or(ErrorKind::NotConnected)?;
         let (from, bytes) = socket.queue.pop_front().ok_or(ErrorKind::WouldBlock)?;
         socket.queued_bytes -= bytes.len();

@@ -136,7 +136,7 @@ impl World {
         bufs: &mut [IoSliceMut<'_>],
         room: usize,
     ) -> io::Result<usize> {
-        self.op_may_be_interrupted()?;
+        self.may_be_interrupted(number)?;
         self.stream_may_break(number)?;
         let end = self.network.end_mut(number).ok_or(ErrorKind::NotConnected)?;
         end.check()?;
@@ -146,7 +146,7 @@ impl World {
             return if is_end || room == 0 { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) };
         }
         if bytes > 1 {
-            if let Some(draw) = self.strikes(Fault::ShortRead) {
+            if let Some(draw) = self.strikes(Fault::ShortRead, number) {
                 bytes = 1 + draw as usize % (bytes - 1);
             }
         }
@@ -173,7 +173,7 @@ impl World {
     }
 
     fn try_write(&mut self, number: u32, bufs: &[IoSlice<'_>], amount: usize) -> io::Result<usize> {
-        self.op_may_be_interrupted()?;
+        self.may_be_interrupted(number)?;
         self.stream_may_break(number)?;
         let end = self.network.end_mut(number).ok_or(ErrorKind::NotConnected)?;
         end.check()?;
@@ -190,7 +190,7 @@ impl World {
             return Err(ErrorKind::WouldBlock.into());
         }
         if bytes > 1 {
-            if let Some(draw) = self.strikes(Fault::ShortWrite) {
+            if let Some(draw) = self.strikes(Fault::ShortWrite, number) {
                 bytes = 1 + draw as usize % (bytes - 1);
             }
         }

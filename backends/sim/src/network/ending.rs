@@ -21,7 +21,7 @@ impl World {
         let (Some(link), Some(peer), State::Open) = (end.link, end.peer, end.state) else {
             return Ok(());
         };
-        if self.strikes(Fault::Reset).is_none() {
+        if self.strikes(Fault::Reset, number).is_none() {
             return Ok(());
         }
         self.send(Some(link), Message::Reset { number: peer });

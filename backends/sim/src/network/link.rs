@@ -41,14 +41,14 @@ impl Network {
 }
 
 impl World {
-    /// How long a message takes. Without [`Fault::Jitter`], the least that it can.
-    pub(super) fn delay(&mut self, link: Link) -> u64 {
+    /// How long a message for, or of, an object takes: the least that it can, but for jitter.
+    pub(super) fn delay(&mut self, link: Link, whom: u32) -> u64 {
         let (least, most) = match self.network.latencies.get(&link.pair()) {
             Some(latency) => *latency,
             None if link.from == link.to => LOOPBACK,
             None => self.settings.latency,
         };
-        match self.chance.strikes(Fault::Jitter) {
+        match self.strikes(Fault::Jitter, whom) {
             Some(draw) => least + draw % (most - least).saturating_add(1),
             None => least,
         }
@@ -74,7 +74,7 @@ impl World {
         let held = std::mem::take(&mut self.network.held);
         let (free, held) = held.into_iter().partition::<Vec<_>, _>(on_it);
         self.network.held = held;
-        let least = self.clock.saturating_add(self.delay(link));
+        let least = self.clock.saturating_add(self.delay(link, 0));
         let under_way = self.recall(on_it);
         let all = free.into_iter().map(|parcel| (least, parcel)).chain(under_way);
         for (at, parcel) in all {

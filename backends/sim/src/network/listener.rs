@@ -64,7 +64,7 @@ impl AsIo for Listener {
 
 impl World {
     pub(super) fn listen(&mut self, host: u16, port: u16) -> io::Result<u32> {
-        self.may_lack_descriptors()?;
+        self.may_lack_descriptors(0)?;
         let local = self.bind(host, port, |state, port| state.listening.contains_key(&port))?;
         let listener = ListenerState { host, local, backlog: VecDeque::new() };
         let number = self.open(Kind::Listener(listener));
@@ -78,12 +78,12 @@ impl World {
     }
 
     fn try_accept(&mut self, number: u32) -> io::Result<(u32, SocketAddr)> {
-        self.op_may_be_interrupted()?;
+        self.may_be_interrupted(number)?;
         let listener = self.network.listener_mut(number).ok_or(ErrorKind::NotConnected)?;
         if listener.backlog.is_empty() {
             return Err(ErrorKind::WouldBlock.into());
         }
-        self.may_lack_descriptors()?;
+        self.may_lack_descriptors(number)?;
         let listener = self.network.listener_mut(number).ok_or(ErrorKind::NotConnected)?;
         let stream = listener.backlog.pop_front().ok_or(ErrorKind::WouldBlock)?;
         let (_, peer) = known(self.network.end(stream).and_then(|end| end.addresses))?;

@@ -233,17 +233,17 @@ impl World {
         result
     }
 
-    /// An occasion for `EINTR`.
-    fn op_may_be_interrupted(&mut self) -> io::Result<()> {
-        match self.strikes(Fault::Interrupted) {
+    /// An occasion for `EINTR`, of an operation on an object or of a turn.
+    pub(crate) fn may_be_interrupted(&mut self, whom: u32) -> io::Result<()> {
+        match self.strikes(Fault::Interrupted, whom) {
             Some(_) => Err(ErrorKind::Interrupted.into()),
             None => Ok(()),
         }
     }
 
-    /// An occasion for `EMFILE`.
-    pub(crate) fn may_lack_descriptors(&mut self) -> io::Result<()> {
-        match self.strikes(Fault::NoDescriptors) {
+    /// An occasion for `EMFILE`, with an object or before there is one.
+    pub(crate) fn may_lack_descriptors(&mut self, whom: u32) -> io::Result<()> {
+        match self.strikes(Fault::NoDescriptors, whom) {
             Some(_) => Err(io::Error::from_raw_os_error(EMFILE)),
             None => Ok(()),
         }

@@ -47,6 +47,7 @@ pub(super) enum Message {
         number: u32,
     },
     Datagram {
+        sender: u32,
         to: SocketAddr,
         from: SocketAddr,
         bytes: Vec<u8>,
@@ -54,6 +55,20 @@ pub(super) enum Message {
 }
 
 impl Message {
+    /// The object that it is for, or else of.
+    fn object(&self) -> u32 {
+        match *self {
+            Message::Syn { client: number, .. }
+            | Message::Established { number }
+            | Message::Refused { number }
+            | Message::Data { number, .. }
+            | Message::End { number }
+            | Message::Reset { number }
+            | Message::Room { number }
+            | Message::Datagram { sender: number, .. } => number,
+        }
+    }
+
     /// Where it must not overtake what was sent before it: the end of a stream.
     pub(super) fn in_order_for(&self) -> Option<u32> {
         match *self {
@@ -97,14 +112,14 @@ impl World {
             Message::End { number } => self.end_arrives(number),
             Message::Reset { number } => self.reset_arrives(number),
             Message::Room { number } => self.mark(number, Directions::WRITE, Directions::NONE),
-            Message::Datagram { to, from, bytes } => self.datagram_arrives(to, from, bytes),
+            Message::Datagram { to, from, bytes, .. } => self.datagram_arrives(to, from, bytes),
         }
     }
 
     /// Puts a message on its way. Without a link it arrives at once.
     pub(super) fn send(&mut self, link: Option<Link>, message: Message) {
         let Some(link) = link else { return self.arrive(None, message) };
-        let mut at = self.clock.saturating_add(self.delay(link));
+        let mut at = self.clock.saturating_add(self.delay(link, message.object()));
         if let Some(end) = message.in_order_for().and_then(|number| self.network.end_mut(number)) {
             at = at.max(end.incoming.last);
             end.incoming.last = at;

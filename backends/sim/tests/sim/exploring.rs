@@ -10,7 +10,7 @@ use futures_lite::io::{AsyncReadExt, AsyncWriteExt};
 use mini_async::Timer;
 use mini_executor_single_thread::LocalExecutor;
 use mini_reactor_sim::{
-    Failure, Fault, Faults, Settings, Sim, Strike, explore, explore_with, try_explore,
+    Failure, Fault, Faults, Settings, Sim, Strike, explore, explore_with, replay, try_explore,
 };
 
 use crate::common::connected;
@@ -50,12 +50,13 @@ fn the_settings_of_a_failure_fail_again_with_the_same_trace() {
     let failure = failure_of(Faults::MILD);
     for _ in 0..2 {
         let settings = Settings::new().replaying(&failure.settings().to_string()).unwrap();
-        let sim = Sim::new(settings);
-        let again = catch_unwind(AssertUnwindSafe(|| sim.block_on(reads_once(sim.clone()))));
-        let again = again.expect_err("it fails again").downcast::<String>().unwrap();
-        assert_eq!(*again, failure.message());
-        assert_eq!(sim.trace(), *failure.trace());
+        let again = replay(settings, reads_once).expect_err("it fails again");
+        assert_eq!(again.message(), failure.message());
+        assert_eq!(again.trace(), failure.trace());
+        assert_eq!(again.replay_line(), failure.replay_line());
     }
+    let calm = Settings::new().seed(3).only([]);
+    assert_eq!(replay(calm, reads_once).unwrap().runs, 1);
 }
 
 #[test]
@@ -83,12 +84,32 @@ fn a_report_says_everything() {
     let elapsed = format!("  after {:?} of virtual time", elapsed_of(failure.settings()));
     assert!(lines.iter().any(|line| line.starts_with(&elapsed)), "{report}");
     assert!(report.contains("  the first of "), "{report}");
+    // The trace up to the panic, without what the unwinding drops.
     let trace: Vec<_> = failure.trace().lines().collect();
-    let tail = trace[trace.len().saturating_sub(40)..].join("\n  ");
-    assert!(report.contains(&format!("\n  {tail}\nreplay: ")), "{report}");
+    let end = trace.iter().rposition(|line| line.contains(": read ")).unwrap() + 1;
+    assert!(trace.len() > end);
+    let shown = format!("\n  {}\nreplay: ", trace[end.saturating_sub(40)..end].join("\n  "));
+    assert!(report.contains(&shown), "{report}");
+    assert!(report.contains(&format!(" of virtual time and {end} steps, sum ")), "{report}");
     let last = lines.last().unwrap();
     assert_eq!(*last, format!("replay: {}", failure.replay_line()));
     assert!(last.starts_with("replay: MINI_REACTOR_SIM='seed="), "{last}");
+}
+
+#[test]
+fn of_a_long_trace_the_end_is_shown() {
+    let failure = try_explore(Settings::new(), 0..1, |sim| async move {
+        (0..1000).for_each(|number| sim.note(&format!("number {number}")));
+        panic!("enough");
+        #[expect(unreachable_code, reason = "says what this returns")]
+        ()
+    });
+    let report = failure.unwrap_err().to_string();
+    assert!(
+        report.contains("  (961 steps before these)\n  0.000000000 note: number 960\n"),
+        "{report}"
+    );
+    assert!(report.contains("note: number 999\nreplay: "), "{report}");
 }
 
 fn elapsed_of(settings: &Settings) -> Duration {
@@ -143,7 +164,7 @@ fn a_deadlock_fails_the_run_and_shrinks_to_what_it_needs() {
     let failure = failure.unwrap_err();
     assert!(failure.message().starts_with("deadlock at "), "{failure}");
     let line = failure.settings().to_string();
-    assert!(line.ends_with(" only=short-write@0"), "{line}");
+    assert!(line.ends_with(" only=short-write@2.0"), "{line}");
 }
 
 async fn always(_: Sim) {
@@ -168,8 +189,9 @@ fn a_run_does_not_shrink_to_another_failure() {
     });
     let failure = failure.unwrap_err();
     let line = failure.settings().to_string();
-    let expected = if failure.message() == "the read was short" { "read" } else { "write" };
-    assert!(line.ends_with(&format!(" only=short-{expected}@0")), "{failure}");
+    let was = |what| failure.message() == format!("the {what} was short");
+    let expected = if was("read") { "short-read@2.0" } else { "short-write@1.0" };
+    assert!(line.ends_with(&format!(" only={expected}")), "{failure}");
 }
 
 fn retry<T>(mut op: impl FnMut() -> io::Result<T>) -> io::Result<T> {

@@ -94,6 +94,27 @@ fn without_faults_nothing_strikes_and_every_seed_is_the_same_run() {
 }
 
 #[test]
+fn the_faults_may_be_changed_while_the_simulation_runs() {
+    for seed in 0..20 {
+        let sim = Sim::new(with(Faults::MILD).seed(seed));
+        sim.block_on(program(&sim)).unwrap();
+        let struck = sim.strikes();
+        assert!(!struck.is_empty());
+        sim.set_faults(Faults::NONE);
+        let (here, there) = sim.pair();
+        (&here).write_all(&[1; 100]).unwrap();
+        (&there).read_exact(&mut [0; 100]).unwrap();
+        sim.block_on(async { Timer::after(Duration::from_secs(1)).await });
+        assert_eq!(sim.strikes(), struck);
+        // Listed ones strike where they did.
+        let again = Sim::new(Settings::new().seed(seed).only(struck.clone()));
+        again.set_faults(Faults::NONE);
+        again.block_on(program(&again)).unwrap();
+        assert_eq!(again.strikes(), struck);
+    }
+}
+
+#[test]
 fn a_fault_that_is_not_chosen_does_not_strike() {
     for fault in Fault::ALL {
         let settings = with(Faults::ALL.without(fault).without(Fault::Reset));
@@ -122,7 +143,8 @@ fn reads_and_writes_are_short_only_where_that_may_strike() {
 
 /// The strikes at all the first occasions of one fault.
 fn always(fault: Fault) -> Settings {
-    Settings::new().only((0..1000).map(|occasion| Strike { fault, occasion }))
+    let strike = |number: u32| Strike { fault, whom: number / 200, occasion: number % 200 };
+    Settings::new().only((0..30 * 200).map(strike))
 }
 
 #[test]
@@ -254,7 +276,7 @@ fn a_named_task_is_polled_late_by_the_draw() {
         order.into_inner()
     };
     assert_eq!(order(with(Faults::NONE)), [0, 1, 2, 3, 4, 5, 6, 7]);
-    let first = Strike { fault: Fault::LatePoll, occasion: 0 };
+    let first = Strike { fault: Fault::LatePoll, whom: 1, occasion: 0 };
     assert_eq!(order(Settings::new().only([first])), [1, 2, 3, 4, 5, 6, 7, 0]);
 }
 
@@ -272,7 +294,8 @@ fn a_connection_breaks_for_both_ends() {
     let only = failure.settings().to_string();
     assert!(only.contains(" only=reset@"), "{only}");
 
-    let sim = Sim::new(Settings::new().only([Strike { fault: Fault::Reset, occasion: 0 }]));
+    let sim =
+        Sim::new(Settings::new().only([Strike { fault: Fault::Reset, whom: 2, occasion: 0 }]));
     sim.block_on(async {
         let (here, there) = connected(&sim).await.unwrap();
         assert_eq!(kind((&here).write(b"x").await), ErrorKind::ConnectionReset);
@@ -303,8 +326,8 @@ fn there_may_be_no_descriptor_left_anywhere_one_is_needed() {
         assert!(is_emfile(stream.readable().await.unwrap_err()), "nor to register one");
     });
 
-    // 0: listen; 1: connect; 2: connect's wait; 3: accept's wait; 4: accept.
-    let strike = Strike { fault: Fault::NoDescriptors, occasion: 4 };
+    // The listener's first occasion is its registration, the second is to accept.
+    let strike = Strike { fault: Fault::NoDescriptors, whom: 1, occasion: 1 };
     let sim = Sim::new(Settings::new().only([strike]));
     sim.block_on(async {
         let (server, client) = (sim.host("server"), sim.host("client"));
@@ -317,7 +340,7 @@ fn there_may_be_no_descriptor_left_anywhere_one_is_needed() {
 
 #[test]
 fn the_registration_that_found_no_descriptor_works_later() {
-    let strike = Strike { fault: Fault::NoDescriptors, occasion: 0 };
+    let strike = Strike { fault: Fault::NoDescriptors, whom: 2, occasion: 0 };
     let sim = Sim::new(Settings::new().only([strike]));
     sim.block_on(async {
         let (mut here, there) = sim.pair();
