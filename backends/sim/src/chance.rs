@@ -3,8 +3,8 @@
 //! Each draw is a function of the seed, of what it is for and with which object, and of how many
 //! such draws came before. There is no generator that all share, so one kind of fault can be turned
 //! off, or one occurrence left out, and the others still draw what they drew: that is what makes a
-//! failing run shrink. The function is SplitMix64's, and ours for ever: a replay line must not lose its meaning
-//! with the next version of somebody's generator.
+//! failing run shrink. The function is SplitMix64's, and ours for ever: a replay line must not lose
+//! its meaning with the next version of somebody's generator.
 
 use crate::fault::{Fault, Faults, Strike};
 use crate::settings::Settings;

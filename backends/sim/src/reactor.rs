@@ -61,19 +61,7 @@ pub(crate) struct Watched {
 
 impl GlobalReactor for Simulator {
     fn register(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
-        let mut world = self.shared.lock();
-        let number = world.number(io)?;
-        if world.watched.contains_key(&number) {
-            return Err(ErrorKind::AlreadyExists.into());
-        }
-        world.may_lack_descriptors(number)?;
-        world.log(What::Watched(number));
-        let (ready, closed) = world.readiness(number);
-        world.sources.insert(source.id(), number);
-        let (source, none) = (Arc::clone(source), Directions::NONE);
-        world.watched.insert(number, Watched { source, ready: none, closed: none });
-        world.mark(number, ready, closed);
-        Ok(())
+        self.shared.with(|world| world.watch(world.number(io)?, source))
     }
 
     fn rearm(&self, io: BorrowedIo<'_>, _: &Arc<Source>, _: Directions) -> io::Result<()> {
@@ -82,13 +70,14 @@ impl GlobalReactor for Simulator {
         world.watched.get(&number).map(drop).ok_or_else(|| ErrorKind::NotFound.into())
     }
 
-    fn deregister(&self, io: BorrowedIo<'_>, _: &Arc<Source>) -> io::Result<()> {
+    fn deregister(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
         let mut world = self.shared.lock();
-        let number = world.number(io)?;
-        let watched = world.watched.remove(&number).ok_or(ErrorKind::NotFound)?;
-        world.sources.remove(&watched.source.id());
-        world.log(What::Unwatched(number));
-        Ok(())
+        let number = world.number(io);
+        // Whatever `io` is, the source must be let go.
+        let watched = world.sources.remove(&source.id()).ok_or(ErrorKind::NotFound)?;
+        world.watched.remove(&watched);
+        world.log(What::Unwatched(watched));
+        if number? == watched { Ok(()) } else { Err(ErrorKind::NotFound.into()) }
     }
 
     fn turn(&self, timeout: Option<Duration>, ready: &mut ReadyList) -> io::Result<()> {
@@ -136,6 +125,20 @@ impl GlobalReactor for Simulator {
 }
 
 impl World {
+    fn watch(&mut self, number: u32, source: &Arc<Source>) -> io::Result<()> {
+        if self.watched.contains_key(&number) {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        self.may_lack_descriptors(number)?;
+        self.log(What::Watched(number));
+        self.sources.insert(source.id(), number);
+        let (source, none) = (Arc::clone(source), Directions::NONE);
+        self.watched.insert(number, Watched { source, ready: none, closed: none });
+        let (ready, closed) = self.readiness(number);
+        self.mark(number, ready, closed);
+        Ok(())
+    }
+
     /// Something about an object changed: `ready` became ready, and `closed` has reached its end.
     pub(crate) fn mark(&mut self, number: u32, ready: Directions, closed: Directions) {
         if (ready | closed).is_empty() || !self.watched.contains_key(&number) {
