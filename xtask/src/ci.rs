@@ -14,6 +14,10 @@ use std::env;
 /// The crates whose tests also run on the core's other ways to poll.
 const POLLED: [&str; 3] = ["mini-reactor", "mini-async", "mini-executor-single-thread"];
 
+/// The crate whose example is explored, and the example. Its tests do the same with fewer seeds.
+const SIMULATOR: &str = "mini-reactor-sim";
+const EXPLORED: &str = "replicated_log";
+
 /// Values of `mini_reactor_poller`.
 const POLLERS: [&str; 2] = ["edge", "oneshot"];
 
@@ -112,6 +116,12 @@ fn steps(tree: &Tree) -> Vec<Step> {
     if !models.is_empty() {
         let why = "every interleaving of the lock-free parts, within a bound";
         steps.push(step("models", why, models));
+    }
+    if tree.packages.iter().any(|package| package.name == SIMULATOR) {
+        let run =
+            || Typed::cargo("run --release --package").and([SIMULATOR, "--example", EXPLORED]);
+        let why = "the simulator's example over ten thousand seeds, and with its planted mistake";
+        steps.push(step("explore", why, vec![run(), run().and(["--", "--mistake"])]));
     }
     for poller in POLLERS {
         let why = "the same tests on the portable way to poll, as other systems have it";
@@ -241,6 +251,15 @@ pub(crate) mod tests {
             found[0].arguments.join(" "),
             "test --release --package mini-reactor --lib loom"
         );
+    }
+
+    #[test]
+    fn the_simulator_is_explored_where_there_is_one() {
+        let tree = Tree::of(&[]).with_package(SIMULATOR, "backends/sim", &[]);
+        let found = steps(&tree).into_iter().find(|step| step.name == "explore").unwrap();
+        let typed: Vec<_> = found.commands.iter().map(|one| one.arguments.join(" ")).collect();
+        let run = "run --release --package mini-reactor-sim --example replicated_log";
+        assert_eq!(typed, [run.to_owned(), format!("{run} -- --mistake")]);
     }
 
     #[test]

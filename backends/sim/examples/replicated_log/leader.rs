@@ -64,7 +64,7 @@ impl Log<'_> {
     }
 }
 
-/// Leads until it crashes. After a crash, what it knows is what its own disk and the followers tell.
+/// Leads until it crashes. After that, what it knows is what its own disk and the followers tell.
 pub(crate) async fn lead<N: Network>(
     network: &N,
     disk: &Disk,

@@ -7,9 +7,9 @@
 //! ```
 //!
 //! Each seed is another order of events, with other delays, short transfers, broken connections,
-//! descriptors that run out, links that are cut, and machines that crash. The log is right in all of
-//! them. With `--mistake` the leader has a mistake, which is found, made small, and replayed; and
-//! the line that is printed replays it in a process of its own. A number says how many seeds.
+//! descriptors that run out, links that are cut, and machines that crash. The log is right in all
+//! of them. With `--mistake` the leader has a mistake, which is found, made small, and replayed;
+//! and the line that is printed replays it in a process of its own. A number says how many seeds.
 //!
 //! The log itself (`leader.rs`, `follower.rs`, `client.rs`, on `wire.rs` and `disk.rs`) does not
 //! know of the simulator; `cluster.rs` puts it into one and says what has to be true of it.
