@@ -125,11 +125,16 @@ pub(crate) fn mix(mut bits: u64) -> u64 {
     bits ^ bits >> 31
 }
 
+/// A draw as a number below `limit`; the same where a `usize` has 32 bits.
+pub(crate) fn below(draw: u64, limit: usize) -> usize {
+    (draw % limit as u64) as usize
+}
+
 /// Puts `list` into an order that `draw` says.
 pub(crate) fn shuffle<T>(list: &mut [T], mut draw: u64) {
     for left in (2..=list.len()).rev() {
         draw = mix(draw.wrapping_add(GOLDEN));
-        list.swap(left - 1, (draw % left as u64) as usize);
+        list.swap(left - 1, below(draw, left));
     }
 }
 

@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 
 use mini_reactor::{BorrowedIo, Directions, Event, GlobalReactor, Observation, ReadyList, Source};
 
-use crate::chance::shuffle;
+use crate::chance::{below, shuffle};
 use crate::fault::Fault;
 use crate::report::{Verdict, fail};
 use crate::settings::nanoseconds;
@@ -167,7 +167,7 @@ impl World {
         if length > 1 {
             if let Some(draw) = self.strikes(Fault::Reorder, 0) {
                 shuffle(&mut batch, draw);
-                length = 1 + draw as usize % length;
+                length = below(draw, length) + 1;
                 list.set_full();
             }
         }
@@ -177,10 +177,10 @@ impl World {
         self.ready = batch; // the rest, for the next turn
         if length > 0 {
             if let Some(draw) = self.strikes(Fault::SpuriousWake, 0) {
-                let nth = draw as usize % self.watched.len();
+                let nth = below(draw, self.watched.len());
                 let number = *self.watched.keys().nth(nth).expect("it is one of them");
                 let what = [Directions::READ, Directions::WRITE, Directions::BOTH];
-                self.report_one(number, what[(draw >> 32) as usize % 3], list);
+                self.report_one(number, what[below(draw >> 32, what.len())], list);
             }
         }
         length > 0

@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 
 use mini_reactor::{Direction, Directions};
 
+use crate::chance::below;
 use crate::fault::Fault;
 use crate::network::link::Link;
 use crate::network::parcel::Message;
@@ -147,7 +148,7 @@ impl World {
         }
         if bytes > 1 {
             if let Some(draw) = self.strikes(Fault::ShortRead, number) {
-                bytes = 1 + draw as usize % (bytes - 1);
+                bytes = below(draw, bytes - 1) + 1;
             }
         }
         let end = self.network.end_mut(number).ok_or(ErrorKind::NotConnected)?;
@@ -191,7 +192,7 @@ impl World {
         }
         if bytes > 1 {
             if let Some(draw) = self.strikes(Fault::ShortWrite, number) {
-                bytes = 1 + draw as usize % (bytes - 1);
+                bytes = below(draw, bytes - 1) + 1;
             }
         }
         if bytes > 0 {

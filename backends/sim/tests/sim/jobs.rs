@@ -31,7 +31,8 @@ fn the_clock_stands_still_while_a_job_is_outstanding() {
     let sim = calm();
     sim.block_on(async {
         let (release, released) = mpsc::channel();
-        let timer = Timer::after(Duration::from_nanos(1));
+        let mut timer = Timer::after(Duration::from_nanos(1));
+        assert!(crate::common::now(&mut timer).await.is_none()); // and is set now
         let slow = job(&sim, move || released.recv().unwrap());
         // The main task sleeps in a turn that really waits; another thread ends the job.
         let simulation = sim.clone();
