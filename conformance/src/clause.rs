@@ -87,6 +87,49 @@ impl Terms {
     }
 }
 
+/// A clause that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Its name.
+    pub clause: &'static str,
+    /// What happened instead of what it demands.
+    pub reason: String,
+}
+
+/// So long a clause may wait that is expected to fail, perhaps by waiting.
+const IMPATIENCE: Duration = Duration::from_millis(500);
+
+impl Terms {
+    /// Runs all clauses that are claimed and collects those that fail. Those `expected` to fail
+    /// have little patience, so that a hang does not take long.
+    ///
+    /// In a process that a clause has started for itself, runs that clause, and ends the process.
+    pub(crate) fn failures<T: 'static, M: FnOnce(Context) -> T + Send + 'static>(
+        &self,
+        clauses: &'static [Clause<T>],
+        expected: &[&str],
+        make: impl Fn() -> M,
+    ) -> Vec<Failure> {
+        if let Some(only) = Place::only() {
+            match self.run(find(clauses, &only), make()) {
+                Ok(()) => std::process::exit(0),
+                Err(reason) => panic!("{reason}"),
+            }
+        }
+        let mut failures = Vec::new();
+        for clause in clauses.iter().filter(|clause| self.claimed(clause)) {
+            let mut terms = self.clone();
+            if expected.contains(&clause.name) {
+                terms.patience = IMPATIENCE;
+            }
+            if let Err(reason) = terms.run(clause, make()) {
+                failures.push(Failure { clause: clause.name, reason });
+            }
+        }
+        failures
+    }
+}
+
 pub(crate) fn find<T>(clauses: &'static [Clause<T>], name: &str) -> &'static Clause<T> {
     let found = clauses.iter().find(|clause| clause.name == name);
     found.unwrap_or_else(|| panic!("the suite has no clause {name}"))

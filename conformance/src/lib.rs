@@ -67,3 +67,5 @@ mod random;
 mod threads;
 mod waiting;
 mod waking;
+
+pub use clause::Failure;

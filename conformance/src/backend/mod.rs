@@ -18,7 +18,7 @@ use self::clauses::CLAUSES;
 use self::endpoint::End;
 pub use self::endpoint::Endpoint;
 use self::trial::{Made, Make, Trial};
-use crate::clause::{Terms, find};
+use crate::clause::{Failure, Terms, find};
 use crate::process::Place;
 
 /// A backend and what is claimed of it: what [`backend!`](crate::backend!) makes of its arguments.
@@ -100,6 +100,18 @@ impl Suite {
     pub fn run(&self, name: &str) -> Result<(), String> {
         let make = Arc::clone(&self.make);
         self.terms.run(find(CLAUSES, name), move |context| Trial::new(context, &make))
+    }
+
+    /// Runs all clauses for which everything is claimed that they need, and says which fail. Those
+    /// that are `expected` to fail may wait only for a moment.
+    ///
+    /// For suites that are run [from a test](Suite::from_test). In a process that a clause starts
+    /// for itself, which comes to this again, it ends that process.
+    pub fn failures(&self, expected: &[&str]) -> Vec<Failure> {
+        self.terms.failures(CLAUSES, expected, || {
+            let make = Arc::clone(&self.make);
+            move |context| Trial::new(context, &make)
+        })
     }
 
     /// The names of the clauses for which everything is claimed that they need.

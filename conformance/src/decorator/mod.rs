@@ -11,7 +11,7 @@ use std::time::Duration;
 use mini_reactor::GlobalReactor;
 
 pub use self::spy::Spy;
-use crate::clause::{Clause, Context, Terms, find};
+use crate::clause::{Clause, Context, Failure, Terms, find};
 use crate::process::Place;
 
 /// Every clause about decorators.
@@ -82,6 +82,18 @@ impl Suite {
     pub fn run(&self, name: &str) -> Result<(), String> {
         let decorate = Arc::clone(&self.decorate);
         self.terms.run(find(CLAUSES, name), move |context| Trial::new(context, &decorate))
+    }
+
+    /// Runs all clauses for which everything is claimed that they need, and says which fail. Those
+    /// that are `expected` to fail may wait only for a moment.
+    ///
+    /// For suites that are run from one test. In a process that a clause starts
+    /// for itself, which comes to this again, it ends that process.
+    pub fn failures(&self, expected: &[&str]) -> Vec<Failure> {
+        self.terms.failures(CLAUSES, expected, || {
+            let decorate = Arc::clone(&self.decorate);
+            move |context| Trial::new(context, &decorate)
+        })
     }
 
     /// The names of the clauses.

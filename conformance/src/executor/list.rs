@@ -10,6 +10,8 @@ macro_rules! __each_executor_clause {
             "A new executor is empty, and has nothing to tick."
         running::a_task_is_polled_when_its_turn_comes []
             "A task is polled by whoever runs the executor, and not by whoever spawns it."
+        running::an_executor_whose_tasks_wait_is_not_empty []
+            "An executor is empty when it has no unfinished tasks, and not before."
         running::a_tick_polls_one_task []
             "`tick` and `try_tick` poll one task each, whichever thread or queue it is in."
         running::a_tick_waits_for_a_task []

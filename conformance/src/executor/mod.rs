@@ -12,7 +12,7 @@ use std::time::Duration;
 use self::clauses::CLAUSES;
 pub use self::subject::{Executes, LocalWork, Shared, Task, Work};
 use self::trial::Trial;
-use crate::clause::{Terms, find};
+use crate::clause::{Failure, Terms, find};
 use crate::process::Place;
 
 /// How executors are made.
@@ -94,6 +94,18 @@ impl Suite {
     pub fn run(&self, name: &str) -> Result<(), String> {
         let make = self.make.clone();
         self.terms.run(find(CLAUSES, name), move |context| Trial::new(context, make))
+    }
+
+    /// Runs all clauses for which everything is claimed that they need, and says which fail. Those
+    /// that are `expected` to fail may wait only for a moment.
+    ///
+    /// For suites that are run [from a test](Suite::from_test). In a process that a clause starts
+    /// for itself, which comes to this again, it ends that process.
+    pub fn failures(&self, expected: &[&str]) -> Vec<Failure> {
+        self.terms.failures(CLAUSES, expected, || {
+            let make = self.make.clone();
+            move |context| Trial::new(context, make)
+        })
     }
 
     /// The names of the clauses for which everything is claimed that they need.

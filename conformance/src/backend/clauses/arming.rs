@@ -88,15 +88,22 @@ fn rearm(trial: &Trial, object: &Registration<End>, wanted: Directions) {
 }
 
 pub(crate) fn a_wait_in_one_direction_leaves_the_other_armed(trial: &Trial) {
-    let (object, there) = trial.pair();
-    let ((reader, reads), (_, writes)) = (Count::new(), Count::new());
-    begin_to_wait_for_room(trial, &object, &writes);
-    begin_to_wait(&object, Direction::Read, &reads);
-    begin_to_wait_for_room(trial, &object, &writes);
-    there.send(b"x");
-    trial.until("the reader's wake-up, though a writer began to wait after it", || {
-        reader.wakes() > 0
-    });
+    for reader_is_first in [true, false] {
+        let (object, there) = trial.pair();
+        begin_to_wait_for_room(trial, &object, Waker::noop());
+        let object = trial.own(object.into_inner().expect("nobody else has a claim on it"));
+        trial.turn();
+        let (count, reads) = Count::new();
+        if reader_is_first {
+            begin_to_wait(&object, Direction::Read, &reads);
+        }
+        begin_to_wait(&object, Direction::Write, Waker::noop()); // there is no room
+        if !reader_is_first {
+            begin_to_wait(&object, Direction::Read, &reads);
+        }
+        there.send(b"x");
+        trial.until("the reader's wake-up, though a writer waits too", || count.wakes() > 0);
+    }
 }
 
 pub(crate) fn an_event_in_one_direction_leaves_the_other_waiting(trial: &Trial) {

@@ -28,6 +28,7 @@ pub(crate) fn a_notify_before_the_first_use_is_kept(trial: &Trial) {
 }
 
 pub(crate) fn a_notify_during_the_turn_ends_it(trial: &Trial) {
+    trial.settle();
     let (about_to_turn, turns) = mpsc::channel();
     let notify = trial.notify_from_anywhere();
     let notifier = threads::start("a thread that notifies", move || {
@@ -67,6 +68,7 @@ pub(crate) fn notifies_are_used_up(trial: &Trial) {
 }
 
 pub(crate) fn notify_never_blocks(trial: &Trial) {
+    trial.settle();
     trial.note("70,000 calls of `notify`, and no turn between them");
     (0..70_000).for_each(|_| trial.backend().notify());
     trial.note("a turn after 70,000 notifies");
@@ -91,6 +93,7 @@ pub(crate) fn a_notify_and_an_event_are_both_seen(trial: &Trial) {
 
 pub(crate) fn no_notify_of_many_threads_is_lost(trial: &Trial) {
     const THREADS: usize = 4;
+    trial.settle();
     let rounds = trial.times(250);
     let flags: Vec<_> = (0..THREADS).map(|_| Arc::new(AtomicBool::new(false))).collect();
     let patience = trial.patience();

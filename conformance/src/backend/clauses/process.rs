@@ -76,8 +76,8 @@ pub(crate) fn a_process_that_was_stopped_goes_on(trial: &Trial) {
     };
     trial.in_a_disturbed_process(body, |child| {
         let Some(pid) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) else { return };
-        // Waits that a signal has not ended may end all the same when the process goes on: on Linux
-        // that is so for epoll, whose author had better expect `EINTR`.
+        // Such a wait may end when the process goes on, though no signal was handled: on Linux
+        // that is so for epoll, whose user had better expect `EINTR`.
         for signal in [Signal::STOP, Signal::CONT] {
             let _ = kill_process(pid, signal); // it may just have ended
             std::thread::sleep(Duration::from_millis(2));

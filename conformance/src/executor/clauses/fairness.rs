@@ -1,6 +1,7 @@
 //! Nobody starves: not a task, not the future of `run`, not the reactor.
 
 use std::future::poll_fn;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -137,13 +138,13 @@ pub(crate) fn busy_tasks_do_not_starve_the_reactor(trial: &Trial) {
         1
     }));
     let (here, there) = crate::os::tcp_pair().expect("a pair of sockets");
-    let here = Registration::new(here);
     trial.note("a timer and a read beside a task that yields for ever, in `block_on`");
     let read = executor.block_on(local(async {
         let mut nap = Deadline::after(Duration::from_millis(1));
         poll_fn(|cx| nap.poll(cx)).await;
-        std::io::Write::write_all(&mut &there, b"xyz").expect("there is room");
-        let reading = here.io(Direction::Read, |mut io| std::io::Read::read(&mut io, &mut [0; 8]));
+        (&there).write_all(b"xyz").expect("there is room");
+        let here = Registration::new(here);
+        let reading = here.io(Direction::Read, |mut io| io.read(&mut [0; 8]));
         let read = reading.await.expect("reading does not fail");
         end.store(true, Relaxed);
         read as u64 + busy.await

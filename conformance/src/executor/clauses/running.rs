@@ -32,6 +32,21 @@ pub(crate) fn a_task_is_polled_when_its_turn_comes(trial: &Trial) {
     assert_eq!(trial.wait("the output of a task that has ended", task), 0);
 }
 
+pub(crate) fn an_executor_whose_tasks_wait_is_not_empty(trial: &Trial) {
+    let executor = trial.executor();
+    let flag = Flag::default();
+    let raised = flag.clone();
+    let task = executor.spawn(work(async move {
+        raised.raised().await;
+        0
+    }));
+    trial.run_all(&*executor);
+    assert!(!executor.is_empty(), "a task waits");
+    flag.raise();
+    trial.run("a task that waited", &*executor, task);
+    assert!(executor.is_empty(), "no task is left");
+}
+
 pub(crate) fn a_tick_polls_one_task(trial: &Trial) {
     let executor = trial.executor();
     let polls = Arc::new(AtomicU64::new(0));

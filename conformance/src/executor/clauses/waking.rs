@@ -1,6 +1,7 @@
 //! Wakers: from other threads, at any time, and from the reactor.
 
 use std::future::poll_fn;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, mpsc};
@@ -178,22 +179,21 @@ pub(crate) fn a_task_may_be_awaited_on_another_thread(trial: &Trial) {
 
 pub(crate) fn block_on_drives_the_reactor(trial: &Trial) {
     let executor = trial.executor();
-    let (here, there) = crate::os::tcp_pair().expect("a pair of sockets");
-    let (here, there) = (Registration::new(here), Registration::new(there));
     let timer = executor.spawn(work(async {
         let mut deadline = Deadline::after(Duration::from_millis(2));
         poll_fn(|cx| deadline.poll(cx)).await;
         3
     }));
+    let (here, there) = crate::os::tcp_pair().expect("a pair of sockets");
     let reader = executor.spawn(work(async move {
-        let mut bytes = [0; 8];
-        let reading = here.io(Direction::Read, |mut io| std::io::Read::read(&mut io, &mut bytes));
+        let (here, mut bytes) = (Registration::new(here), [0; 8]);
+        let reading = here.io(Direction::Read, |mut io| io.read(&mut bytes));
         reading.await.expect("reading does not fail") as u64
     }));
     trial.note("a timer and a socket, in `block_on`");
     let sum = executor.block_on(local(async {
-        let timer = timer.await;
-        let writing = there.io(Direction::Write, |mut io| std::io::Write::write(&mut io, b"abcd"));
+        let (timer, there) = (timer.await, Registration::new(there));
+        let writing = there.io(Direction::Write, |mut io| io.write(b"abcd"));
         assert_eq!(writing.await.expect("writing does not fail"), 4);
         timer + reader.await
     }));
