@@ -18,6 +18,9 @@ const POLLED: [&str; 3] = ["mini-reactor", "mini-async", "mini-executor-single-t
 const SIMULATOR: &str = "mini-reactor-sim";
 const EXPLORED: &str = "replicated_log";
 
+/// The guide's example of a backend, a workspace of its own.
+const GUIDE: &str = "docs/guide/poll-backend/Cargo.toml";
+
 /// Values of `mini_reactor_poller`.
 const POLLERS: [&str; 2] = ["edge", "oneshot"];
 
@@ -111,6 +114,11 @@ fn steps(tree: &Tree) -> Vec<Step> {
         ),
         step("doc", "the documentation builds, its links resolve", vec![doc]),
         step("test", "every test, on the default reactor", one("test --workspace --no-fail-fast")),
+        step(
+            "guide",
+            "a backend outside the workspace, made as CONTRIBUTING.md says, keeps the contract",
+            vec![Typed::cargo("test --manifest-path").and([GUIDE]).apart("guide")],
+        ),
     ];
     let models = models(&tree.packages);
     if !models.is_empty() {
@@ -210,7 +218,8 @@ pub(crate) mod tests {
 
     #[test]
     fn steps_are_chosen() {
-        let all = ["fmt", "tidy", "clippy", "doc", "test", "poller-edge", "poller-oneshot"];
+        let all =
+            ["fmt", "tidy", "clippy", "doc", "test", "guide", "poller-edge", "poller-oneshot"];
         assert_eq!(names(&[]).unwrap(), all);
         assert_eq!(names(&["doc", "--fail-fast", "fmt"]).unwrap(), ["fmt", "doc"]);
         assert_eq!(names(&["--skip", "test", "--skip", "doc"]).unwrap().len(), all.len() - 2);

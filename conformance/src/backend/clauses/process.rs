@@ -23,6 +23,7 @@ pub(crate) fn without_descriptors_errors_are_errors(trial: &Trial) {
         let used = trial.another();
         let (object, peer) = used.pair();
         begin_to_wait(&object, Direction::Read, Waker::noop());
+        used.settle();
         let (late, late_peer) = used.ends();
         let late = used.own(late);
         let mut taken = take_all();

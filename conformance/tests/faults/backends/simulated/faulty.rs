@@ -10,11 +10,10 @@ use std::time::{Duration, Instant};
 use mini_reactor::{
     AsIo, BorrowedIo, Direction, Directions, Event, GlobalReactor, ReadyList, Source,
 };
-use mini_reactor_conformance::backend::Suite;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     None,
     DeregistersLate,
     ForgetsTheUnion,
@@ -32,7 +31,7 @@ enum Fault {
 /// So much fits into one direction of a connection.
 const CAPACITY: usize = 8_192;
 
-struct Sim {
+pub(super) struct Sim {
     one_shot: bool,
     fault: Fault,
     start: Instant,
@@ -90,7 +89,7 @@ impl State {
 }
 
 /// One end of a connection.
-struct Stream {
+pub(super) struct Stream {
     number: u64,
     state: Arc<Mutex<State>>,
 }
@@ -153,7 +152,7 @@ impl Drop for Stream {
 }
 
 impl Sim {
-    fn new(one_shot: bool, fault: Fault) -> Sim {
+    pub(super) fn new(one_shot: bool, fault: Fault) -> Sim {
         Sim { one_shot, fault, start: Instant::now(), state: Arc::default() }
     }
 
@@ -161,7 +160,7 @@ impl Sim {
         self.fault == fault
     }
 
-    fn pair(&self) -> (Stream, Stream) {
+    pub(super) fn pair(&self) -> (Stream, Stream) {
         let mut state = lock(&self.state);
         let first = state.next;
         state.next += 2;
@@ -312,56 +311,4 @@ fn within(all: Directions, some: Directions) -> Directions {
 
 fn without(all: Directions, some: Directions) -> Directions {
     only(all, |one| !some.contains(one))
-}
-
-fn suite(one_shot: bool, fault: Fault, test: &str) -> Suite {
-    let claims: &[&'static str] =
-        if one_shot { &["one_shot", "virtual_time"] } else { &["edge", "virtual_time"] };
-    let half_close = |_: &Stream| Err(ErrorKind::Unsupported.into());
-    let make = move || Sim::new(one_shot, fault);
-    Suite::new(make, |sim: &Sim| Ok(sim.pair()), half_close, claims, module_path!())
-        .from_test(test)
-        .with_effort(20)
-        .with_patience(crate::PATIENCE)
-}
-
-#[test]
-fn both_kinds_pass_without_a_fault() {
-    for one_shot in [false, true] {
-        let test = "backends::simulated::both_kinds_pass_without_a_fault";
-        assert_eq!(suite(one_shot, Fault::None, test).failures(&[]), []);
-    }
-}
-
-macro_rules! faults {
-    ($($name:ident: $kind:ident $fault:ident fails $clause:ident;)*) => {$(
-        #[test]
-        fn $name() {
-            let test = concat!("backends::simulated::", stringify!($name));
-            let suite = suite(stringify!($kind) == "one_shot", Fault::$fault, test);
-            crate::fails_only(stringify!($clause), |expected| suite.failures(expected));
-        }
-    )*};
-}
-
-faults! {
-    one_that_deregisters_late:
-        edge DeregistersLate fails a_deregistered_object_can_be_registered_again;
-    one_that_forgets_the_union:
-        one_shot ForgetsTheUnion fails a_wait_in_one_direction_leaves_the_other_armed;
-    one_that_rearms_the_unknown:
-        one_shot RearmsTheUnknown fails rearming_what_is_not_registered_is_not_found;
-    one_that_goes_on_after_an_event: one_shot GoesOnAfterAnEvent fails every_event_disarms;
-    one_that_reports_one_of_two:
-        one_shot ReportsOneOfTwo fails rearm_reports_what_is_ready_already;
-    one_that_watches_before_rearm:
-        one_shot WatchesBeforeRearm fails nothing_is_watched_before_rearm;
-    one_that_relies_on_rearm: edge ReliesOnRearm fails edges_need_no_rearm;
-    one_that_watches_one_direction:
-        edge WatchesOneDirection fails both_directions_are_watched_from_register_on;
-    one_whose_turns_without_time_take_time:
-        edge TurnsWithoutTimeTakeTime fails a_turn_without_time_does_not_wait;
-    one_that_jumps_too_far: edge JumpsTooFar fails a_turn_makes_a_virtual_clock_jump;
-    one_that_forgets_an_event_at_a_notify:
-        edge ForgetsEventsAtANotify fails a_notify_and_an_event_are_both_seen;
 }
