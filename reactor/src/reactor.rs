@@ -189,7 +189,7 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
     }
 
     /// Whether a turn could find anything: an executor that is busy need not ask otherwise.
-    pub(crate) fn has_work(&self) -> bool {
+    pub fn has_work(&self) -> bool {
         self.registered.load(Relaxed) != 0 || self.driving.deadline() != NEVER
     }
 
