@@ -14,10 +14,16 @@ use crate::tree::Tree;
 const CORE: &str = "mini-reactor";
 
 /// Library files that may start threads, with the reason.
-const THREADS: &[(&str, &str)] = &[(
-    "conformance/src/threads.rs",
-    "each clause has a thread of its own, so that what hangs is a failure; for tests only",
-)];
+const THREADS: &[(&str, &str)] = &[
+    (
+        "conformance/src/threads.rs",
+        "each clause has a thread of its own, so that what hangs is a failure; for tests only",
+    ),
+    (
+        "executors/fork-join/src/builder.rs",
+        "for programs that ask for it: the method is called `start_threads`",
+    ),
+];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     against(tree, THREADS)

@@ -42,6 +42,12 @@ const TABLE: &[Row] = &[
         others: Some(&["async-task", "pin-project-lite", "slab"]),
     },
     Row {
+        name: "mini-executor-fork-join",
+        folder: "executors/fork-join",
+        ours: &["mini-reactor"],
+        others: Some(&["async-task", "pin-project-lite", "slab"]),
+    },
+    Row {
         name: "mini-async",
         folder: "adapters/async",
         ours: &["mini-reactor"],

@@ -1,0 +1,305 @@
+//! Who is hungry, and how a job changes hands.
+//!
+//! A worker that has run out of work writes a [`Wish`] down here and sleeps. A busy worker looks at
+//! one word at each join and each spawn; if somebody is hungry it takes the oldest job out of its
+//! own list and hands it over: into the sleeper's [`Place`], under the lock of the wishes, then it
+//! wakes the sleeper. Nothing is ever taken from a worker, so its list needs no atomics; and while
+//! nobody is hungry, the word does not change, and reading it costs next to nothing.
+//!
+//! # The word
+//!
+//! Zero while nothing is wanted. Otherwise: the number of wishes (bits 0 to 15), what busy workers
+//! should see to because nobody sleeps ([`TASKS`], [`EVENTS`]), and a count of changes (from bit 32
+//! on), so that a worker that looked and could not help is not asked again until something is new.
+//! It is written under the lock only.
+//!
+//! # No wish and no work is overlooked
+//!
+//! 1. A hungry worker adds its wish (lock), then looks at every queue that it could take from, then
+//!    sleeps. Who adds to a queue does that first, then calls a sleeper (lock). The one that comes
+//!    second to the lock finds what the other has done.
+//! 2. A wish leaves the list in one of three ways, all under the lock: a job is handed over, the
+//!    sleeper is called, or it withdraws. So a withdrawn place is either empty for good, or holds a
+//!    job that its owner finds right after.
+//! 3. Jobs in the lists of busy workers are nobody's duty but theirs: each runs or hands over what
+//!    it has, and before it sleeps itself it makes public what is left (`pool.rs`). A hungry worker
+//!    that is overlooked for a while costs speed, and nothing else.
+//!
+//! The models are `tests/loom_pool/changing_hands.rs`, `sleeping.rs` and `serving.rs` beside it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
+
+/// Set while there are tasks to poll and nobody sleeps who could be woken for them; unset by the
+/// first worker that finds none, or that sleeps.
+pub(crate) const TASKS: u64 = 1 << 16;
+/// Set while nobody sleeps, so nobody waits for events, and there are sources of events; unset when
+/// a worker goes to sleep.
+pub(crate) const EVENTS: u64 = 1 << 17;
+
+const COUNT: u64 = TASKS - 1;
+const CHANGE: u64 = 1 << 32;
+
+/// Whether somebody was hungry when the word was read.
+pub(crate) fn is_wanted(word: u64) -> bool {
+    word & COUNT != 0
+}
+
+/// What a sleeping worker would take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish<R> {
+    /// Only jobs within this; `None`: anything.
+    pub(crate) within: Option<R>,
+    /// Whether it would poll tasks.
+    pub(crate) tasks: bool,
+}
+
+/// Whom to call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Somebody who takes anything.
+    Anything,
+    /// Somebody who polls tasks, one who takes anything rather than one who waits for something.
+    Tasks,
+}
+
+/// Where a job is left for a sleeper.
+pub(crate) struct Place<T> {
+    /// Whether the wish may still be in the list: a hint that spares the lock. True from before it
+    /// is added until after it is taken out.
+    wishing: AtomicBool,
+    /// Whether there is a job: likewise.
+    full: AtomicBool,
+    job: Mutex<Option<T>>,
+}
+
+impl<T> Place<T> {
+    pub(crate) fn new() -> Place<T> {
+        Place {
+            wishing: AtomicBool::new(false),
+            full: AtomicBool::new(false),
+            job: Mutex::new(None),
+        }
+    }
+
+    /// Whether there is a job. Acquire: pairs with the Release in `put`.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.load(Ordering::Acquire)
+    }
+
+    /// Takes the job. To be called by the owner.
+    pub(crate) fn take(&self) -> Option<T> {
+        if !self.is_full() {
+            return None;
+        }
+        let mut place = lock(&self.job);
+        self.full.store(false, Ordering::Relaxed);
+        place.take()
+    }
+
+    /// Takes the job if it is the one that `wanted` says yes to. By who left it, before the sleeper
+    /// has come for it.
+    pub(crate) fn take_back(&self, wanted: impl FnOnce(&T) -> bool) -> Option<T> {
+        if !self.is_full() {
+            return None;
+        }
+        let mut place = lock(&self.job);
+        let job = place.take_if(|job| wanted(job));
+        if job.is_some() {
+            self.full.store(false, Ordering::Relaxed);
+        }
+        job
+    }
+
+    /// Leaves a job. Release: pairs with `is_full`.
+    fn put(&self, job: T) {
+        let mut place = lock(&self.job);
+        debug_assert!(place.is_none(), "a wish is taken out with the first job");
+        *place = Some(job);
+        self.full.store(true, Ordering::Release);
+    }
+}
+
+struct Request<T, R> {
+    place: Arc<Place<T>>,
+    waker: Waker,
+    wish: Wish<R>,
+}
+
+impl<T, R> Request<T, R> {
+    /// Says that the wish is out of the list, when all that follows from it is done; returns whom
+    /// to wake. Release: pairs with `withdraw`, which then finds the job, if there is one.
+    fn done(self) -> Waker {
+        self.place.wishing.store(false, Ordering::Release);
+        self.waker
+    }
+}
+
+struct State<T, R> {
+    /// The newest is the last, and the first to be served: what it needs is still in its caches.
+    requests: Vec<Request<T, R>>,
+    flags: u64,
+    changes: u64,
+}
+
+/// The wishes of a pool's sleeping workers.
+pub(crate) struct Demand<T, R> {
+    word: AtomicU64,
+    state: Mutex<State<T, R>>,
+}
+
+impl<T, R: Copy> Demand<T, R> {
+    pub(crate) fn new() -> Demand<T, R> {
+        let state = State { requests: Vec::new(), flags: 0, changes: 0 };
+        Demand { word: AtomicU64::new(0), state: Mutex::new(state) }
+    }
+
+    /// The word, to be compared with what it was before. Relaxed: who overlooks a change sees it
+    /// the next time; whoever must not looks under the lock.
+    #[inline(always)]
+    pub(crate) fn word(&self) -> u64 {
+        self.word.load(Ordering::Relaxed)
+    }
+
+    /// Adds a wish. The caller looks at its queues once more, then sleeps, and then
+    /// [withdraws](Demand::withdraw).
+    pub(crate) fn ask(&self, place: &Arc<Place<T>>, waker: Waker, wish: Wish<R>) {
+        let mut state = self.lock();
+        place.wishing.store(true, Ordering::Relaxed);
+        state.requests.push(Request { place: place.clone(), waker, wish });
+        state.flags &= !EVENTS;
+        self.changed(state);
+    }
+
+    /// Takes a wish back. Afterwards the place is either empty, and stays so, or has a job.
+    /// Acquire: pairs with the Release in `Request::done`.
+    pub(crate) fn withdraw(&self, place: &Arc<Place<T>>) {
+        if !place.wishing.load(Ordering::Acquire) {
+            return;
+        }
+        let mut state = self.lock();
+        let at = state.requests.iter().position(|request| Arc::ptr_eq(&request.place, place));
+        if let Some(at) = at {
+            let request = state.requests.remove(at);
+            request.place.wishing.store(false, Ordering::Relaxed); // this thread asks
+            self.changed(state);
+            drop(request); // without the lock: dropping a waker may run anything
+        }
+    }
+
+    /// Hands a job over: `choose` is asked for one, wish by wish, until there is one. Returns whom
+    /// to wake, and where it was left.
+    pub(crate) fn hand_over(
+        &self,
+        mut choose: impl FnMut(Wish<R>) -> Option<T>,
+    ) -> Option<(Waker, Arc<Place<T>>)> {
+        let mut state = self.lock();
+        let mut newest_first = (0..state.requests.len()).rev();
+        let (at, job) = newest_first.find_map(|at| Some((at, choose(state.requests[at].wish)?)))?;
+        let request = state.requests.remove(at);
+        request.place.put(job);
+        self.changed(state);
+        let place = request.place.clone();
+        Some((request.done(), place))
+    }
+
+    /// Takes out the wish of somebody who should look at the queues. Returns whom to wake; if there
+    /// is nobody, sets `otherwise`.
+    pub(crate) fn call(&self, whom: Call, otherwise: u64) -> Option<Waker> {
+        let mut state = self.lock();
+        let requests = &state.requests;
+        let anything = requests.iter().rposition(|request| request.wish.within.is_none());
+        let at = match whom {
+            Call::Anything => anything,
+            Call::Tasks => anything.or(requests.iter().rposition(|request| request.wish.tasks)),
+        };
+        if let Some(at) = at {
+            return Some(self.take_out(state, at));
+        }
+        if otherwise & !state.flags != 0 {
+            state.flags |= otherwise;
+            self.changed(state);
+        }
+        None
+    }
+
+    /// Takes out the wish of somebody who could take a job that is `within` what it waits for.
+    /// Returns whom to wake.
+    pub(crate) fn call_for(&self, mut within: impl FnMut(R) -> bool) -> Option<Waker> {
+        let state = self.lock();
+        let at =
+            state.requests.iter().rposition(|request| request.wish.within.is_none_or(&mut within));
+        at.map(|at| self.take_out(state, at))
+    }
+
+    /// Takes out the wish of this place. Returns whom to wake.
+    pub(crate) fn call_at(&self, place: &Arc<Place<T>>) -> Option<Waker> {
+        let state = self.lock();
+        let at = state.requests.iter().position(|request| Arc::ptr_eq(&request.place, place));
+        at.map(|at| self.take_out(state, at))
+    }
+
+    /// Takes out all wishes. Returns whom to wake.
+    pub(crate) fn call_all(&self) -> Vec<Waker> {
+        let mut state = self.lock();
+        let requests = std::mem::take(&mut state.requests);
+        self.changed(state);
+        requests.into_iter().map(Request::done).collect()
+    }
+
+    fn take_out(&self, mut state: MutexGuard<'_, State<T, R>>, at: usize) -> Waker {
+        let request = state.requests.remove(at);
+        self.changed(state);
+        request.done()
+    }
+
+    /// Sets [`EVENTS`] if nobody sleeps.
+    pub(crate) fn unattended(&self) {
+        let mut state = self.lock();
+        if state.requests.is_empty() && state.flags & EVENTS == 0 {
+            state.flags |= EVENTS;
+            self.changed(state);
+        }
+    }
+
+    /// Unsets flags.
+    pub(crate) fn unset(&self, flags: u64) {
+        let mut state = self.lock();
+        if state.flags & flags != 0 {
+            state.flags &= !flags;
+            self.changed(state);
+        }
+    }
+
+    /// Writes the word anew.
+    fn changed(&self, mut state: MutexGuard<'_, State<T, R>>) {
+        state.changes = state.changes.wrapping_add(CHANGE);
+        let wanted = (state.requests.len() as u64).min(COUNT) | state.flags;
+        let word = if wanted == 0 { 0 } else { state.changes | wanted };
+        self.word.store(word, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T, R>> {
+        lock(&self.state)
+    }
+}
+
+/// Nothing panics under these locks; a poisoned one is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<T, R> fmt::Debug for Demand<T, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Demand").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Place<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").finish_non_exhaustive()
+    }
+}

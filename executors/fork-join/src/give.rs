@@ -1,0 +1,226 @@
+//! Giving away: what a busy worker does when somebody is hungry.
+//!
+//! It gives its oldest job, because that is the greatest: whatever it has put into its list later
+//! is part of what it is in the middle of. A wish for jobs within something is served with the
+//! oldest that qualifies.
+//!
+//! # How often
+//!
+//! To hand a job over costs two threads some microseconds, more if the machine has to wake a
+//! sleeping core: a bargain for a job of a millisecond, and a loss for one of a microsecond. Nobody
+//! knows how long a job will take; but who runs one that was handed over measures it. If it was
+//! short, all workers pause twice as long before they give the next one away, up to a millisecond;
+//! if it was worth it, half as long, down to nothing. So a computation that has something to share
+//! does so at once, and one that consists of crumbs pays a hand-over per millisecond to go on
+//! finding out.
+//!
+//! # Taking back
+//!
+//! A sleeper needs some microseconds to wake up, and by then the giver may have come to the job
+//! itself. It looks first if the job still lies where it left it, and takes it back if so.
+
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::demand::{EVENTS, Place, TASKS, is_wanted};
+use crate::job::JobRef;
+use crate::pool::{Pool, wake};
+use crate::region::RegionRef;
+use crate::sync::Ordering;
+use crate::worker::Worker;
+
+/// Looks that are passed over, if they follow each other quickly, before the next that reads the
+/// clock.
+const LOOKS: u32 = 32;
+/// Quickly: at less than this distance.
+const QUICK: Duration = Duration::from_micros(1);
+/// A job that takes no longer than this is not worth handing over.
+const SHORT: Duration = Duration::from_micros(30);
+/// The first and the longest pause between two hand-overs of a worker.
+const PAUSE_NS: (u64, u64) = (20_000, 1_000_000);
+
+/// When this worker gave and looked last.
+pub(crate) struct Pace {
+    gave: Cell<Option<Instant>>,
+    /// The demand's word then.
+    word: Cell<u64>,
+    looked: Cell<Option<Instant>>,
+    /// How many looks were to be passed over then, and how many of them still are.
+    skips: Cell<u32>,
+    skip: Cell<u32>,
+    /// Where it left jobs, if they may still be there. The newest is the last.
+    places: Cell<Vec<Arc<Place<JobRef>>>>,
+}
+
+/// Places that are kept in mind.
+const PLACES: usize = 16;
+
+impl Pace {
+    pub(crate) const fn new() -> Pace {
+        Pace {
+            gave: Cell::new(None),
+            word: Cell::new(0),
+            looked: Cell::new(None),
+            skips: Cell::new(0),
+            skip: Cell::new(0),
+            places: Cell::new(Vec::new()),
+        }
+    }
+
+    /// Whether to look now. A word that is new is always looked at.
+    fn is_due(&self, word: u64) -> bool {
+        let skip = self.skip.get();
+        if skip > 0 && self.word.get() == word {
+            self.skip.set(skip - 1);
+            return false;
+        }
+        true
+    }
+
+    /// Keeps in mind where a job was left.
+    fn keep(&self, place: Arc<Place<JobRef>>) {
+        let mut places = self.places.take();
+        if places.len() == PLACES {
+            places.remove(0);
+        }
+        places.push(place);
+        self.places.set(places);
+    }
+
+    /// This worker has looked, and should look again although nothing may be new.
+    fn again(&self, word: u64) {
+        let now = Instant::now();
+        let quick = self
+            .looked
+            .replace(Some(now))
+            .is_some_and(|looked| now - looked < QUICK * (self.skips.get() + 1));
+        let skips = if quick { LOOKS } else { 0 };
+        self.word.set(word);
+        self.skips.set(skips);
+        self.skip.set(skips);
+    }
+}
+
+impl Pool {
+    /// A job that was handed over was worth it, or was not.
+    fn set_pace(&self, worth: bool) {
+        let (least, most) = PAUSE_NS;
+        let pause = self.pace_ns.load(Ordering::Relaxed);
+        let next = match worth {
+            false => (pause * 2).clamp(least, most),
+            true if pause > least => pause / 2,
+            true => 0,
+        };
+        if next != pause {
+            self.pace_ns.store(next, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Worker {
+    /// Looks if somebody wants something. At every join and spawn, so it is two loads.
+    #[inline(always)]
+    pub(crate) fn attend(&self) {
+        if self.pool().demand.word() != self.seen.get() {
+            self.attend_now();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn attend_now(&self) {
+        let word = self.pool().demand.word();
+        if !self.pace.is_due(word) {
+            return;
+        }
+        let mut again = false;
+        if is_wanted(word) {
+            again |= self.give();
+        }
+        if word & (TASKS | EVENTS) != 0 || !self.shared().tasks.is_empty() {
+            again |= self.serve(word);
+        }
+        if again {
+            self.pace.again(word);
+        } else {
+            self.seen.set(word);
+        }
+    }
+
+    /// Serves the wishes that it can. True if it should come back with the same.
+    fn give(&self) -> bool {
+        loop {
+            if !self.frames.any() {
+                return true; // nothing yet
+            }
+            if !self.may_give() {
+                return true;
+            }
+            self.parker(); // whoever gets a job wakes this worker with it
+            let demand = &self.pool().demand;
+            let handed = demand.hand_over(|wish| Some(self.frames.take_oldest(wish.within)?.0));
+            let Some((waker, place)) = handed else {
+                return false; // nobody for whom this worker has anything
+            };
+            self.pace.gave.set(Some(Instant::now()));
+            self.pace.keep(place);
+            wake(waker);
+            if !is_wanted(demand.word()) {
+                return false;
+            }
+        }
+    }
+
+    fn may_give(&self) -> bool {
+        let pause = self.pool().pace_ns.load(Ordering::Relaxed);
+        let gave = self.pace.gave.get();
+        pause == 0 || gave.is_none_or(|gave| gave.elapsed() >= Duration::from_nanos(pause))
+    }
+
+    /// Runs the job that was handed over, if there is one.
+    pub(crate) fn run_handed(&self) -> bool {
+        let Some(job) = self.shared().place.take() else { return false };
+        if !self.shared().tasks.is_empty() {
+            self.pool().call_for_tasks(); // they would have to wait for this job
+        }
+        let began = Instant::now();
+        self.run_job(job);
+        self.pool().set_pace(began.elapsed() > SHORT);
+        true
+    }
+
+    /// Takes back a job within `region` that was given to a sleeper who has not come for it.
+    pub(crate) fn take_back(&self, region: RegionRef) -> Option<JobRef> {
+        let mut places = self.pace.places.take();
+        let job = loop {
+            let Some(place) = places.pop() else { break None };
+            if let Some(job) = place.take_back(|job| job.is_within(region)) {
+                self.pool().set_pace(false);
+                break Some(job);
+            }
+            if place.is_full() {
+                places.push(place); // another job of this worker's, which is waited for later
+                break None;
+            }
+        };
+        self.pace.places.set(places);
+        job
+    }
+
+    /// Puts all unshared jobs where others find them: before this thread sleeps.
+    pub(crate) fn make_public(&self) {
+        while self.frames.any() {
+            self.parker(); // as in `give`
+            let Some((job, parent)) = self.frames.take_oldest(None) else { return };
+            self.pool().make_public(job, parent);
+        }
+    }
+}
+
+impl fmt::Debug for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pace").field("skips", &self.skips.get()).finish_non_exhaustive()
+    }
+}
