@@ -5,6 +5,8 @@ use std::fmt;
 use std::future::Future;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
 
 use async_task::Task;
 use mini_reactor::Handle;
@@ -23,6 +25,10 @@ use crate::task::unattended;
 use crate::work::Yield;
 use crate::worker::Worker;
 
+/// How often to look for tasks that other threads are about to queue, and how long to sleep in
+/// between.
+const PATIENCE: (u32, Duration) = (5_000, Duration::from_micros(100));
+
 /// A pool of threads that are lent to it.
 ///
 /// It has none of its own: threads work for it while they are in [`lend`](Self::lend),
@@ -35,7 +41,8 @@ use crate::worker::Worker;
 /// # Dropping
 ///
 /// Stops and joins the threads that a builder has started, after what they are in the middle of.
-/// Drops all tasks that have not finished, and all closures that were not called.
+/// Drops all tasks that have not finished, and all closures that were not called. If another thread
+/// is in the middle of waking a task, this waits for it, for about a second.
 ///
 /// # Examples
 ///
@@ -540,14 +547,31 @@ impl Drop for ThreadPool {
     fn drop(&mut self) {
         drop(self.started.take());
         let Some(pool) = self.pool.get() else { return };
-        // Dropping one task may wake others, and so on, until there are none.
         pool.tracking.wake_all();
-        while let Some(task) = pool.tasks.pop() {
-            contained(|| drop(task));
+        pool.drop_queued();
+        // What is left then is in the hands of threads that are just waking it.
+        for _ in 0..PATIENCE.0 {
+            if pool.tracking.live() == 0 {
+                break;
+            }
+            thread::sleep(PATIENCE.1);
+            pool.drop_queued();
         }
-        // Those that another thread is just waking are dropped there.
+        // A task that comes later yet is dropped by who wakes it.
         let left = (pool.tasks.close(), pool.calls.close());
         contained(|| drop(left));
+    }
+}
+
+impl Pool {
+    /// Drops what is queued. To drop one task may wake others, and so on, until there are none.
+    fn drop_queued(&self) {
+        while let Some(task) = self.tasks.pop() {
+            contained(|| drop(task));
+        }
+        while let Some(call) = self.calls.pop() {
+            contained(|| drop(call));
+        }
     }
 }
 
