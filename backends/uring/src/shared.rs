@@ -12,8 +12,9 @@ use crate::probe::{self, Sizes};
 
 /// A reactor on a ring that any thread may use: the whole program's, as a rule.
 ///
-/// Threads register and wait while another one sleeps in the ring; what they submit then costs them
-/// a call, as it does not need the sleeper.
+/// Threads register and wait while another one sleeps in the ring; what they submit then costs them a
+/// call, as it does not need the sleeper. A thread that computes, and makes no system call, may keep
+/// events of what it waited for itself from the sleeper until the kernel's next tick: 4 ms, as a rule.
 ///
 /// # Examples
 ///
@@ -57,7 +58,7 @@ impl Uring {
     /// # Errors
     ///
     /// `Unsupported` if there is no io_uring here that can do this: the message says why, as far as
-    /// the system tells. It takes Linux 5.18. Else what the system says (`EMFILE`, `ENOMEM`).
+    /// the system tells. It takes Linux 5.19. Else what the system says (`EMFILE`, `ENOMEM`).
     pub fn new() -> io::Result<Uring> {
         Uring::of_sizes(Sizes::USUAL)
     }

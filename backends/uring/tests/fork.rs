@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use mini_reactor::{Direction, GlobalReactor, Handle, Reactor, Registration};
 use mini_reactor_uring::{ThreadUring, Uring, this_thread};
@@ -60,6 +61,8 @@ fn a_child_has_rings_of_its_own_or_none() {
     // Made before, and not used by anybody.
     let unused = on(Uring::new().unwrap());
     let unused_thread = on(ThreadUring::new().unwrap());
+    let (left, polled_by_the_child) = UnixStream::pair().unwrap();
+    left.set_nonblocking(true).unwrap();
 
     fork(|| {
         for reactor in &used {
@@ -74,7 +77,20 @@ fn a_child_has_rings_of_its_own_or_none() {
         assert_eq!(unused_thread.poll_once().unwrap_err().kind(), ErrorKind::Unsupported);
         works(&unused);
         works(&this_thread().unwrap()); // another one than the parent's
+        // Left on a ring that goes with this process, if it is not the parent's.
+        polled_by_the_child.set_nonblocking(true).unwrap();
+        let object = Registration::new_in(polled_by_the_child.try_clone().unwrap(), &unused);
+        let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(object.poll_ready(Direction::Read, &mut cx).is_pending());
+        unused.poll_once().unwrap();
+        std::process::exit(0);
     });
+    drop(polled_by_the_child);
+    let begin = Instant::now();
+    while !matches!((&left).read(&mut [0; 8]), Ok(0)) {
+        assert!(begin.elapsed().as_secs() < 30, "the child's poll is on its parent's ring");
+        std::thread::yield_now();
+    }
     // Dropping what is the parent's does not reach it either.
     let mut waiting = waiting;
     fork(|| {
