@@ -29,10 +29,10 @@ impl Sizes {
 
 /// A ring that all threads may enter.
 ///
-/// What has happened is brought forth by the thread that had submitted the poll: at once if it sleeps,
-/// here or elsewhere, and else when it next enters the kernel, which it does at the next tick of the
-/// clock at the latest. Without `COOP_TASKRUN` it would be interrupted for that each time; a busy
-/// server then takes up to twice the CPU.
+/// What has happened is brought forth by the thread that had submitted the poll: at once if it
+/// sleeps, here or elsewhere, and else when it next enters the kernel, which it does at the next
+/// tick of the clock at the latest. Without `COOP_TASKRUN` it would be interrupted for that each
+/// time; a busy server then takes up to twice the CPU.
 pub(crate) fn shared(sizes: Sizes) -> io::Result<IoUring> {
     let mut builder = IoUring::builder();
     builder.setup_submit_all().setup_coop_taskrun().setup_taskrun_flag();

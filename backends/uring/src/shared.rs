@@ -12,9 +12,10 @@ use crate::probe::{self, Sizes};
 
 /// A reactor on a ring that any thread may use: the whole program's, as a rule.
 ///
-/// Threads register and wait while another one sleeps in the ring; what they submit then costs them a
-/// call, as it does not need the sleeper. A thread that computes, and makes no system call, may keep
-/// events of what it waited for itself from the sleeper until the kernel's next tick: 4 ms, as a rule.
+/// Threads register and wait while another one sleeps in the ring; what they submit then costs them
+/// a call, as it does not need the sleeper. A thread that computes, and makes no system call, may
+/// keep events of what it waited for itself from the sleeper until the kernel's next tick: 4 ms, as
+/// a rule.
 ///
 /// # Examples
 ///
