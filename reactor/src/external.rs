@@ -3,11 +3,17 @@
 //! It waits for the backend's pollable object and the next deadline, and calls `poll_once` then.
 //! Threads may drive beside it; `driving.rs` has the argument why it misses nothing then.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io;
 
 use crate::backend::GlobalReactor;
 use crate::reactor::{Batch, Reactor};
+
+thread_local! {
+    /// The buffers of this thread's last `poll_once`, for the next one.
+    static SPARE: Cell<Option<Batch>> = const { Cell::new(None) };
+}
 
 impl<R: GlobalReactor + ?Sized> Reactor<R> {
     /// Reports what is ready and what is due, without waiting; true if there may be more to report.
@@ -26,9 +32,12 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
             return Ok(false);
         }
         let _role = GiveBack::new(self);
-        let mut batch = Batch::default();
-        self.turn(true, &mut batch)?;
-        Ok(batch.is_full() || self.is_due())
+        let mut batch = SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        let result = self.turn(true, &mut batch);
+        let full = batch.is_full();
+        let _ = SPARE.try_with(|spare| spare.set(Some(batch)));
+        result?;
+        Ok(full || self.is_due())
     }
 
     /// Says that somebody else's loop drives this reactor, by [`poll_once`](Reactor::poll_once)
