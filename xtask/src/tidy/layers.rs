@@ -78,6 +78,12 @@ const TABLE: &[Row] = &[
         others: Some(&[]),
     },
     Row {
+        name: "mini-reactor-tokio",
+        folder: "backends/tokio",
+        ours: &["mini-reactor"],
+        others: Some(&["tokio"]),
+    },
+    Row {
         name: "mini-reactor-trace",
         folder: "backends/trace",
         ours: &["mini-reactor"],
