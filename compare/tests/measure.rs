@@ -99,6 +99,17 @@ fn a_trace_of_a_server_and_of_a_workload_that_runs_alone() {
 }
 
 #[test]
+fn tokios_tasks_on_a_reactor_that_its_runtime_drives_need_no_other_thread() {
+    let on = "--on tokio-ct/tokio --on tokio-mt/tokio --on tokio-ct/system";
+    for workload in ["echo --set conns=2 --set ms=10", "idle-sleep --set n=3"] {
+        let objects = measure(&format!("{workload} {on} --rounds 1 --counts 1"));
+        let threads: Vec<_> = objects.iter().map(|object| number(object, "threads")).collect();
+        assert_eq!(threads[0], 0.0, "tokio-ct/tokio");
+        assert_eq!(threads[2], 1.0, "tokio-ct/system has a thread that drives");
+    }
+}
+
+#[test]
 fn every_workload_on_every_column_that_can() {
     let on = "--on single-thread/system --on tokio-ct --on tokio-mt --on smol --on raw-epoll";
     for (workload, set) in [

@@ -127,7 +127,8 @@ fn measure(parser: &mut Parser) -> Result<Command, String> {
     }
     if let Some(column) = columns.first().filter(|one| trace.is_some() && !one.can_be_traced()) {
         return Err(format!(
-            "--trace records the first column, and `{column}` has no reactor of ours"
+            "--trace records the first column, and `{column}` has no reactor of ours that the \
+             whole process shares"
         ));
     }
     let params = Params::resolve(workload.settings, &changes)?;
@@ -218,6 +219,7 @@ mod tests {
             ("measure echo --on smol --count-with strace", "perf or ptrace"),
             ("measure echo --on", "a column"),
             ("measure echo --on smol --trace x.html", "no reactor of ours"),
+            ("measure echo --on single-thread/uring-per-thread --trace x.html", "process shares"),
             ("measure echo --on single-thread/system --trace", "a file"),
             ("list everything", "everything"),
             ("serve", "which folder"),

@@ -10,6 +10,7 @@ pub(crate) mod runtime;
 mod single_thread;
 mod smol;
 mod tokio;
+mod tokio_tasks;
 pub(crate) mod traced;
 
 use std::io;
@@ -66,12 +67,28 @@ impl Executor {
     }
 }
 
-/// Executors of this workspace.
-const EXECUTORS: &[Named<Executor>] = &[Named {
-    name: "single-thread",
-    about: "LocalExecutor: one thread, tasks that need not be Send",
-    what: Executor::of::<single_thread::SingleThread>(),
-}];
+/// Executors of this workspace, and others that run on its reactors.
+const EXECUTORS: &[Named<Executor>] = &[
+    Named {
+        name: "single-thread",
+        about: "LocalExecutor: one thread, tasks that need not be Send",
+        what: Executor::of::<single_thread::SingleThread>(),
+    },
+    Named {
+        name: "tokio-ct",
+        about: "tokio's tasks, current-thread flavour, our sockets and timers",
+        what: Executor {
+            // On reactors that its runtime does not drive, a thread beside it does.
+            entry: Entry { shares_tasks: true, ..Entry::of::<tokio_tasks::TokioTasks<false>>() },
+            ..Executor::of::<tokio_tasks::TokioTasks<false>>()
+        },
+    },
+    Named {
+        name: "tokio-mt",
+        about: "the same, multi-thread flavour",
+        what: Executor::of::<tokio_tasks::TokioTasks<true>>(),
+    },
+];
 
 /// Everything else.
 const PEERS: &[Named<Entry>] = &[
@@ -192,9 +209,10 @@ impl Column {
         (Self { reactor: Some(reactor), ..self }, said)
     }
 
-    /// Whether it is on a reactor of ours, whose life can be recorded.
+    /// Whether it is on a reactor of ours that the whole process shares, so that its life can be
+    /// recorded.
     pub(crate) fn can_be_traced(self) -> bool {
-        self.reactor.is_some()
+        self.reactor.is_some_and(|reactor| !reactor.what.per_thread)
     }
 
     /// Whether this and `other` are the same executor, each on a reactor.

@@ -10,8 +10,10 @@ use std::sync::OnceLock;
 
 use mini_reactor::{GlobalReactor, Reactor, System};
 use mini_reactor_mio::Mio;
+use mini_reactor_tokio::Tokio;
 use mini_reactor_trace::Trace;
 use mini_reactor_uring::{ThreadUring, Uring};
+use tokio::runtime;
 
 use super::{Named, find, traced, unknown};
 
@@ -66,6 +68,21 @@ pub(super) const REACTORS: &[Named<Choice>] = &[
         },
     },
     Named {
+        name: "tokio",
+        about: "system, driven by the tokio runtime if the executor is one",
+        what: Choice {
+            enter: || match runtime::Handle::try_current() {
+                Ok(runtime) => match HOSTED.attach(mini_reactor::global(), &runtime) {
+                    // The runtime of another thread drives for this one too.
+                    Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+                    _ => Ok(Box::new(Hosted)),
+                },
+                Err(_) => Ok(Box::new(())),
+            },
+            ..Choice::global(|| set_global(&HOSTED))
+        },
+    },
+    Named {
         name: "trace",
         about: "system, and what it does counted",
         what: Choice::global(|| set_global(Trace::new(System::new()))),
@@ -80,6 +97,11 @@ pub(super) const REACTORS: &[Named<Choice>] = &[
         }),
     },
 ];
+
+static HOSTED: Tokio = Tokio::new(System::new());
+
+/// What [`enter`] returns of a reactor that the tokio runtime of this thread drives.
+pub(super) struct Hosted;
 
 static INSTALLED: OnceLock<&'static Choice> = OnceLock::new();
 

@@ -37,6 +37,10 @@ const REACTORS: [&str; 4] = [
     "single-thread/uring-per-thread",
 ];
 
+/// tokio's tasks: on a reactor that their runtime drives, on one that a thread beside it does, and
+/// on tokio's own.
+const TOKIO: [&str; 3] = ["tokio-ct/tokio", "tokio-ct/system", "tokio-ct"];
+
 /// What is given to each of them.
 const REACTOR_CASES: &[(&str, &[(&str, &str)])] = &[
     ("echo", &[("conns", "1"), ("ms", "60")]),
@@ -55,8 +59,9 @@ pub(crate) fn plan() -> Plan {
     let peers = CASES.iter().map(|(workload, changes)| case(workload, changes, &COLUMNS));
     let reactors =
         REACTOR_CASES.iter().map(|(workload, changes)| case(workload, changes, &REACTORS));
+    let tokio = case("echo", &[("conns", "64"), ("ms", "60")], &TOKIO);
     Plan {
-        cases: peers.chain(reactors).collect(),
+        cases: peers.chain(reactors).chain([tokio]).collect(),
         repeats: Repeats { time: ROUNDS, syscalls: 1, allocations: 1 },
         count_with: CountWith::default(),
         budget: Some(BUDGET),

@@ -105,6 +105,7 @@ const TABLE: &[Row] = &[
             "mini-reactor",
             "mini-reactor-mio",
             "mini-reactor-uring",
+            "mini-reactor-tokio",
             "mini-reactor-trace",
         ],
         others: None,
