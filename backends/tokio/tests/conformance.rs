@@ -12,7 +12,7 @@ mod alone {
         backend: mini_reactor_tokio::Tokio::new(System::new()),
         pair: |_| os::tcp_pair(),
         half_close: |end| end.shutdown(Shutdown::Write),
-        claims: [edge, ends, threads, os_descriptors, pollable],
+        claims: [edge, ends, threads, any_driver, os_descriptors, pollable],
     }
 }
 
