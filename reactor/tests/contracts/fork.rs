@@ -276,29 +276,38 @@ fn a_child_waits_for_no_lock_of_the_parents_threads() {
         let (_other, failed) = pair(&reactor);
         failed.source().fail(ErrorKind::BrokenPipe.into());
         let over = AtomicBool::new(false);
+        // A long list, to be gone through under the lock.
+        let mut crowd: Vec<_> = (0..2000).map(|_| there.ready(Direction::Read)).collect();
+        for one in &mut crowd {
+            let cx = &mut Context::from_waker(Waker::noop());
+            assert!(std::pin::pin!(one).poll(cx).is_pending());
+        }
         thread::scope(|scope| {
             // These hold each lock that there is, nearly all the time.
             scope.spawn(|| {
-                let parker = Parker::new(&reactor);
                 while !over.load(SeqCst) {
-                    assert!(poll_ready(&there, Direction::Read, parker.waker()).is_pending());
-                    assert!(poll_ready(&failed, Direction::Read, parker.waker()).is_ready());
-                    let mut timer = Deadline::after_in(Duration::from_secs(60), &reactor);
-                    assert!(timer.poll(&mut Context::from_waker(parker.waker())).is_pending());
+                    assert!(poll_ready(&there, Direction::Read, Waker::noop()).is_pending());
                 }
             });
             scope.spawn(|| {
+                let _lent = Parker::new(&reactor);
                 while !over.load(SeqCst) {
+                    assert!(poll_ready(&failed, Direction::Read, Waker::noop()).is_ready());
+                    let mut timer = Deadline::after_in(Duration::from_secs(60), &reactor);
+                    for _ in 0..100 {
+                        assert!(timer.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+                    }
                     reactor.poll_once().unwrap();
                 }
             });
-            let children = (0..100).all(|_| {
+            let children = (0..100).all(|round| {
                 let cx = &mut Context::from_waker(Waker::noop());
                 let mut waiting = Box::pin(there.ready(Direction::Read));
                 assert!(waiting.as_mut().poll(cx).is_pending());
                 let mut timer = Deadline::after_in(Duration::from_secs(60), &reactor);
                 assert!(timer.poll(cx).is_pending());
                 let mut all = Some((waiting, timer));
+                thread::sleep(Duration::from_micros(round % 10 * 50)); // until they are in there
                 fork(|| {
                     for object in [&there, &failed] {
                         let result = poll_ready(object, Direction::Read, Waker::noop());
