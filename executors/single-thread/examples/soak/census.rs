@@ -49,8 +49,11 @@ impl<T> Watched<T> {
         all.push(one);
     }
 
+    /// How many there are. The dead no longer keep their memory afterwards.
     pub(crate) fn alive(&self) -> usize {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.iter().filter(|one| one.strong_count() > 0).count()
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|one| one.strong_count() > 0);
+        all.shrink_to_fit();
+        all.len()
     }
 }

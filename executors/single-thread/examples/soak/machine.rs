@@ -1,7 +1,18 @@
-//! What the kernel says about this process.
+//! What the kernel says about this process, and what its allocator has given out.
 
+use std::alloc::System;
 use std::fs;
 use std::io;
+
+use cap::Cap;
+
+#[global_allocator]
+static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
+
+/// Bytes that were allocated and are not freed.
+pub(crate) fn allocated() -> usize {
+    ALLOCATOR.allocated()
+}
 
 /// Open descriptors, the one used for counting left out.
 pub(crate) fn descriptors() -> io::Result<usize> {

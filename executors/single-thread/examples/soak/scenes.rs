@@ -138,8 +138,7 @@ async fn panicking_waker() -> io::Result<()> {
     let polled = there.poll_readable(&mut Context::from_waker(&waker));
     check(polled.is_pending(), "nothing to read yet")?;
     let mut timer = Timer::after(Duration::from_micros(200));
-    let polled = Pin::new(&mut timer).poll(&mut Context::from_waker(&waker));
-    check(polled.is_pending(), "a timer that has not come")?;
+    let _ = Pin::new(&mut timer).poll(&mut Context::from_waker(&waker)); // it may have come already
     let writing = here.write_with(|mut stream| stream.write(b"x"));
     let (written, read) = future::zip(writing, there.readable()).await;
     written.and(read)?;
