@@ -8,8 +8,9 @@
 //!
 //! It fails if a thread makes no progress for a minute, if what arrives is not what was sent, and
 //! if at the end a descriptor, task, waker, source, reactor or more than 64 KiB of memory is left
-//! over (the program's reactor lives on, and has grown), or the process has grown by more than 8 MiB
-//! since a fifth of the time had passed (an allocator's heap grows where threads come and go).
+//! over (the program's reactor lives on, and has grown), or the process has grown by more than
+//! 8 MiB since a fifth of the time had passed (an allocator's heap grows where threads come and
+//! go).
 //!
 //! The decisions of each thread come from the seed and its number alone, so a seed replays them;
 //! how the threads meet is the machine's affair. It reads `/proc`, so it is for Linux only.
