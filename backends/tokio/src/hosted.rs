@@ -19,10 +19,11 @@
 //! With one for all, a batch of events costs one `epoll_wait` more than tokio's own sockets. With
 //! one for each descriptor it does not: 3.00 system calls for an echo instead of 4.00 with one
 //! connection, 2.03 instead of 2.05 with 64. That was built and measured (medians of 9 interleaved
-//! rounds, processor time, one each to one for all): echo with one connection 0.94 (0.92–1.01),
-//! with 64 0.94 (0.88–1.00), HTTP with 64 1.01, connect-and-echo 1.03; an idle connection took 859
-//! bytes instead of 435. So it is not here: twice the memory, a second and larger `unsafe`, and a
-//! second way to be wrong, for a twentieth of the time of an echo that does nothing else.
+//! rounds, processor time, one each to one for all, when `poll_once` still allocated in both): echo
+//! with one connection 0.94 (0.92–1.01), with 64 0.94 (0.88–1.00), HTTP with 64 1.01,
+//! connect-and-echo 1.03; an idle connection took 859 bytes instead of 435. So it is not here:
+//! twice the memory, a second and larger `unsafe`, and a second way to be wrong, for a twentieth of
+//! the time of an echo that does nothing else.
 
 use std::future::{Future as _, poll_fn};
 use std::io::{self, ErrorKind};

@@ -14,7 +14,10 @@
 //! What drives while no thread does is a task of the runtime ([`Tokio::attach`]): the inner
 //! backend's `pollable` descriptor is in an `AsyncFd`, the next deadline in a `Sleep`, and
 //! [`Reactor::poll_once`](mini_reactor::Reactor::poll_once) runs when either comes. That is one
-//! `epoll_wait` more per batch of events than tokio's own sockets cost.
+//! `epoll_wait` more per batch of events than tokio's own sockets cost: 4.00 system calls for an
+//! echo with one connection instead of 3.00, 2.04 instead of 2.02 with 64, and 1.02 times the
+//! processor time. (With a thread that drives beside the runtime it is 5.00, 3.06, and 2.0 and 1.1
+//! times: `compare measure echo --on tokio-ct --on tokio-ct/tokio --on tokio-ct/system`.)
 //!
 //! It could not be a backend whose `turn` is the runtime's: tokio has no call that waits for one
 //! event and returns, and a thread may not run a runtime within a runtime. The other way, each
