@@ -169,7 +169,7 @@ fn serve(parser: &mut Parser) -> Result<Command, String> {
         }
     }
     columns::files(&executor)?;
-    columns::check_reactor(&reactor)?;
+    columns::check_reactor(&executor, &reactor)?;
     let dir = dir.ok_or("serve which folder?")?;
     Ok(Command::Serve(Options { dir, executor, reactor, addr, trace }))
 }
@@ -226,6 +226,7 @@ mod tests {
             ("serve . --addr here", "IP:PORT"),
             ("serve . --executor magic", "single-thread"),
             ("serve . --reactor magic", "system"),
+            ("serve . --executor tokio-ct --reactor uring-per-thread", "belongs to one thread"),
         ] {
             let error = parsed(line).expect_err(line);
             assert!(error.contains(says), "{line}: {error}");

@@ -85,7 +85,7 @@ const EXECUTORS: &[Named<Executor>] = &[
     },
     Named {
         name: "tokio-mt",
-        about: "the same, multi-thread flavour",
+        about: "tokio's tasks, multi-thread flavour, our sockets and timers",
         what: Executor::of::<tokio_tasks::TokioTasks<true>>(),
     },
 ];
@@ -169,10 +169,14 @@ impl Column {
 
     /// Why the column cannot do `workload`, if it cannot.
     pub(crate) fn lacks(self, workload: &Workload) -> Option<&'static str> {
-        if self.entry.shares_tasks && self.reactor.is_some_and(|reactor| reactor.what.per_thread) {
-            return Some("its threads wait on one reactor, and this one belongs to one thread");
-        }
-        (self.entry.lacks)(workload)
+        self.mismatch().or_else(|| (self.entry.lacks)(workload))
+    }
+
+    /// Why its executor cannot use its reactor, if so.
+    fn mismatch(self) -> Option<&'static str> {
+        let per_thread = self.reactor.is_some_and(|reactor| reactor.what.per_thread);
+        (self.entry.shares_tasks && per_thread)
+            .then_some("its threads wait on one reactor, and this one belongs to one thread")
     }
 
     /// Serves connections for ever, as this process's only work.
@@ -247,13 +251,14 @@ pub(crate) fn files(name: &str) -> Result<fn(Files) -> io::Result<()>, String> {
     Ok(executor.what.files)
 }
 
-/// Checks the name of a reactor.
+/// Checks the name of a reactor, and that the executor can use it.
 ///
 /// # Errors
 ///
-/// A sentence that lists what exists.
-pub(crate) fn check_reactor(name: &str) -> Result<(), String> {
-    reactors::choose(name).map(|_| ())
+/// A sentence that lists what exists, or says why not.
+pub(crate) fn check_reactor(executor: &str, reactor: &str) -> Result<(), String> {
+    let name = format!("{executor}/{reactor}");
+    Column::parse(&name)?.mismatch().map_or(Ok(()), |why| Err(format!("`{name}`: {why}")))
 }
 
 /// Makes the reactor called `name` the program's, or the default one if this machine has it not:
