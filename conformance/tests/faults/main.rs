@@ -9,11 +9,11 @@
 #[cfg(target_os = "linux")]
 mod backends;
 mod decorators;
+mod executors;
 
 use mini_reactor_conformance::Failure;
 
 /// How long clauses may wait that are to pass.
-#[cfg(target_os = "linux")]
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Names nothing.

@@ -23,6 +23,10 @@ const LISTED: &[(&str, &str)] = &[
     ("backends/uring/src/kernel.rs", "queues shared with the kernel, and what is put into them"),
     ("backends/uring/tests/fork.rs", "fork(2) has no safe wrapper"),
     ("backends/tokio/src/hosted.rs", "tokio has no safe way to take a descriptor"),
+    (
+        "conformance/tests/faults/executors/abroad.rs",
+        "a future that is dropped on a foreign thread, as a wrong executor would",
+    ),
     ("compare/src/alloc.rs", "counts allocations: GlobalAlloc is an unsafe trait"),
     ("executors/fork-join/src/block.rs", "memory that closures of any type take turns in"),
     ("executors/fork-join/src/current.rs", "a thread-local that names a worker on the stack"),
