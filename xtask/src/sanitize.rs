@@ -161,6 +161,8 @@ fn test(sanitizer: &Sanitizer, arguments: &[String], suppressions: &Path) -> Typ
         .and([TARGET])
         .and(arguments)
         .and(without(sanitizer.skipped))
+        // Optimised a little, or some tests take longer than they have patience.
+        .with("CARGO_PROFILE_DEV_OPT_LEVEL", "1")
         // Frame pointers, for reports that show whole stacks.
         .with("RUSTFLAGS", format!("-Zsanitizer={} -Cforce-frame-pointers", sanitizer.name))
         .with(variable, settings)

@@ -300,7 +300,9 @@ fn a_child_waits_for_no_lock_of_the_parents_threads() {
                     reactor.poll_once().unwrap();
                 }
             });
-            let children = (0..100).all(|round| {
+            let begin = Instant::now();
+            let enough = |round: &u64| *round < 10 || begin.elapsed() < Duration::from_secs(10);
+            let children = (0..100).take_while(enough).all(|round| {
                 let cx = &mut Context::from_waker(Waker::noop());
                 let mut waiting = Box::pin(there.ready(Direction::Read));
                 assert!(waiting.as_mut().poll(cx).is_pending());
