@@ -2,7 +2,8 @@
 //!
 //! A backend only says "this source became ready". Who waits for it, what was already seen, when a
 //! timer fires and which thread sleeps are the core's affairs, written and checked once; so a
-//! backend is 60 to 250 lines and cannot lose a wake-up of its own making, only delay one.
+//! backend can be 130 to 200 lines (`poll(2)`, mio), and cannot lose a wake-up of its own making,
+//! only delay one.
 //!
 //! Deliberately absent: wakers (a backend never sees one), timers (the core's; a backend has only a
 //! clock), interest bookkeeping (the core passes the union), and anything that starts a thread.

@@ -29,8 +29,9 @@ use crate::word::Tick;
 /// An I/O object `T`, registered with a reactor from its first wait until it is dropped.
 ///
 /// The reactor is chosen when the registration is made: the one given, else the one that this
-/// thread has [entered](crate::Reactor::enter), else the [global](crate::global) one. All methods
-/// take `&self`; any number of tasks may wait in either direction, and all of them wake.
+/// thread has [entered](crate::Reactor::enter), else the [global](crate::global) one. Waiting
+/// takes `&self`, but for `poll_io_mut` and `io_mut`; any number of tasks may wait in either
+/// direction, and all of them wake.
 ///
 /// The object must be in non-blocking mode, or the attempts will block the thread.
 ///

@@ -77,7 +77,7 @@ const TASKS: [Task; 11] = [
     },
     Task {
         name: "asan",
-        does: "the tests under AddressSanitizer: use after free, out of bounds, leaks",
+        does: "the tests under AddressSanitizer: use after free, out of bounds",
         help: || sanitize::help("asan"),
         run: |arguments| sanitize::run("asan", arguments),
     },
