@@ -51,6 +51,27 @@ const PINGPONG: (&str, &[(&str, &str)]) = ("pingpong", &[]);
 const TIMERS_CHURN: (&str, &[(&str, &str)]) = ("timers", &[("mode", "churn")]);
 const TIMERS_STANDING: (&str, &[(&str, &str)]) = ("timers", &[("mode", "standing")]);
 
+const POOL: &str = "fork-join/system";
+const SEQUENTIAL: Option<&str> = Some("sequential");
+const FIB: (&str, &[(&str, &str)]) = ("fib", &[]);
+const TREE: (&str, &[(&str, &str)]) = ("tree", &[]);
+const QUICKSORT: (&str, &[(&str, &str)]) = ("quicksort", &[]);
+const SCOPES: (&str, &[(&str, &str)]) = ("scopes", &[]);
+const LENDING: (&str, &[(&str, &str)]) = ("enter", &[("by", "lending")]);
+const HANDING: (&str, &[(&str, &str)]) = ("enter", &[("by", "handing")]);
+const REST: (&str, &[(&str, &str)]) = ("rest", &[("ms", "10000")]);
+
+/// A bound of the pool that forks and joins.
+const fn pool(
+    name: &'static str,
+    case: (&'static str, &'static [(&'static str, &'static str)]),
+    metric: &'static str,
+    against: Option<&'static str>,
+    at_most: Option<f64>,
+) -> Bound {
+    Bound { column: POOL, ..row(name, case, metric, against, at_most) }
+}
+
 /// All bounds.
 pub(crate) const ALL: &[Bound] = &[
     row("echo-1-calls", ECHO_1, CALLS, None, Some(3.05)),
@@ -82,4 +103,17 @@ pub(crate) const ALL: &[Bound] = &[
     row("timers-standing-cpu", TIMERS_STANDING, CPU, TOKIO, Some(0.4)),
     row("echo-threads", ECHO_64, "threads", None, Some(0.0)),
     row("sleeps-threads", SLEEPS_50_US, "threads", None, Some(0.0)),
+    pool("fib-cpu", FIB, CPU, SEQUENTIAL, Some(1.6)),
+    pool("fib-cpu-chili", FIB, CPU, Some("chili"), None),
+    pool("tree-cpu", TREE, CPU, SEQUENTIAL, Some(0.95)),
+    pool("tree-cpu-chili", TREE, CPU, Some("chili"), None),
+    pool("fork-scopes-cpu", SCOPES, CPU, SEQUENTIAL, Some(1.3)),
+    pool("fork-scopes-cpu-rayon", SCOPES, CPU, Some("rayon"), None),
+    pool("quicksort-cpu", QUICKSORT, CPU, SEQUENTIAL, Some(1.06)),
+    // 1 / 0.95: what two threads reach that have nothing to do with each other.
+    pool("quicksort-wall", QUICKSORT, "wall_ns_per_op", Some("apart"), Some(1.053)),
+    pool("enter-lending-cpu", LENDING, CPU, Some("rayon"), Some(0.05)),
+    pool("enter-handing-cpu", HANDING, CPU, Some("rayon"), Some(1.0)),
+    // The one call is that of the thread that looks on.
+    pool("pool-rest-calls", REST, CALLS, None, Some(1.0)),
 ];

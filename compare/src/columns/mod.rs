@@ -4,6 +4,8 @@
 //! name; executors and reactors combine freely, because a reactor is installed as the program's
 //! global one before the executor starts, in a process that was started for this column alone.
 
+mod fork_join;
+mod forking;
 mod raw_epoll;
 mod reactors;
 pub(crate) mod runtime;
@@ -41,7 +43,7 @@ impl Entry {
         Self {
             serve: workloads::serve::<R>,
             run: workloads::run::<R>,
-            lacks: |_| None,
+            lacks: |workload| workload.forks.then_some("it has no fork and join"),
             shares_tasks: R::SHARES_TASKS,
         }
     }
@@ -73,6 +75,11 @@ const EXECUTORS: &[Named<Executor>] = &[
         name: "single-thread",
         about: "LocalExecutor: one thread, tasks that need not be Send",
         what: Executor::of::<single_thread::SingleThread>(),
+    },
+    Named {
+        name: "fork-join",
+        about: "ThreadPool: threads are lent, which fork, join and run tasks",
+        what: Executor { entry: fork_join::ENTRY, files: serve::run_on::<fork_join::ForkJoin> },
     },
     Named {
         name: "tokio-ct",
@@ -116,6 +123,31 @@ const PEERS: &[Named<Entry>] = &[
             lacks: raw_epoll::lacks,
             shares_tasks: false,
         },
+    },
+    Named {
+        name: "sequential",
+        about: "one half after the other, on one thread",
+        what: forking::entry(forking::sequential, forking::has_no_pool),
+    },
+    Named {
+        name: "apart",
+        about: "as many threads as workers, each of which does all of it alone",
+        what: forking::entry(forking::apart, forking::has_no_pool),
+    },
+    Named {
+        name: "scope",
+        about: "std::thread::scope, a thread for each half until there are enough",
+        what: forking::entry(forking::threads, forking::has_no_pool),
+    },
+    Named {
+        name: "rayon",
+        about: "rayon-core: join and scope, work stealing",
+        what: forking::entry(forking::rayon, forking::only_forks),
+    },
+    Named {
+        name: "chili",
+        about: "chili: join, shared at a heartbeat",
+        what: forking::entry(forking::chili, forking::has_no_scopes),
     },
 ];
 

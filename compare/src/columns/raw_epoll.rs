@@ -29,6 +29,7 @@ pub(super) fn lacks(workload: &Workload) -> Option<&'static str> {
     match workload.name {
         "echo" | "churn" | "idle" | "idle-sleep" => None,
         "http" => Some("raw-epoll speaks no HTTP"),
+        _ if workload.forks => Some("it has no fork and join"),
         _ => Some("raw-epoll is a loop over sockets: it has no tasks, channels or timers"),
     }
 }

@@ -25,6 +25,9 @@ const SLACK: Setting = Setting::number(
 const LATENCY: Option<&str> = Some("from request to response, at the client");
 const LATENESS: Option<&str> = Some("from the deadline to the task that runs");
 
+const WORKERS_THAT_FORK: Setting =
+    Setting::number("workers", 2, (1, 64), "threads that compute, for columns that use several");
+
 /// All workloads.
 pub(crate) const ALL: &[Workload] = &[
     Workload {
@@ -33,6 +36,7 @@ pub(crate) const ALL: &[Workload] = &[
         op: "message",
         latency: LATENCY,
         counts_live: false,
+        forks: false,
         settings: &[
             Setting::number("conns", 64, CONNS, "connections"),
             SIZE,
@@ -47,6 +51,7 @@ pub(crate) const ALL: &[Workload] = &[
         op: "request",
         latency: LATENCY,
         counts_live: false,
+        forks: false,
         settings: &[Setting::number("conns", 64, CONNS, "connections"), WORKERS_OF_SERVER, MS],
         shape: Shape::Server(Kind::Http),
     },
@@ -56,6 +61,7 @@ pub(crate) const ALL: &[Workload] = &[
         op: "connection",
         latency: Some("from connecting to the echo"),
         counts_live: false,
+        forks: false,
         settings: &[
             Setting::number("conns", 16, CONNS, "connections at a time"),
             SIZE,
@@ -70,6 +76,7 @@ pub(crate) const ALL: &[Workload] = &[
         op: "connection",
         latency: None,
         counts_live: true,
+        forks: false,
         settings: &[Setting::number("conns", 1000, CONNS, "connections"), SIZE, WORKERS_OF_SERVER],
         shape: Shape::Server(Kind::Idle),
     },
@@ -79,6 +86,7 @@ pub(crate) const ALL: &[Workload] = &[
         op: "task",
         latency: None,
         counts_live: false,
+        forks: false,
         settings: &[
             Setting::word(
                 "where",
@@ -96,6 +104,7 @@ pub(crate) const ALL: &[Workload] = &[
         op: "yield",
         latency: None,
         counts_live: false,
+        forks: false,
         settings: &[Setting::number("tasks", 1000, (1, 100_000), "how many"), WORKERS, MS],
         shape: Shape::Alone,
     },
@@ -105,6 +114,7 @@ pub(crate) const ALL: &[Workload] = &[
         op: "round trip",
         latency: None,
         counts_live: false,
+        forks: false,
         settings: &[WORKERS, MS],
         shape: Shape::Alone,
     },
@@ -114,6 +124,7 @@ pub(crate) const ALL: &[Workload] = &[
         op: "timer",
         latency: None,
         counts_live: false,
+        forks: false,
         settings: &[
             Setting::word(
                 "mode",
@@ -131,6 +142,7 @@ pub(crate) const ALL: &[Workload] = &[
         op: "sleep",
         latency: LATENESS,
         counts_live: false,
+        forks: false,
         settings: &[
             Setting::number("n", 100_000, (1, 10_000_000), "how many"),
             SLACK,
@@ -145,11 +157,88 @@ pub(crate) const ALL: &[Workload] = &[
         op: "sleep",
         latency: LATENESS,
         counts_live: false,
+        forks: false,
         settings: &[
             Setting::number("n", 100, (1, 1_000_000), "how many"),
             Setting::number("micros", 2000, (1, 10_000_000), "microseconds of each"),
             Setting::number("workers", 1, (1, 64), "threads that run tasks"),
         ],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "fib",
+        about: "the Fibonacci numbers by two calls each: nothing but joins",
+        op: "call",
+        latency: None,
+        counts_live: false,
+        forks: true,
+        settings: &[Setting::number("n", 30, (1, 50), "which"), WORKERS_THAT_FORK, MS],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "tree",
+        about: "the sum of the values in a full binary tree, one node after the other in memory",
+        op: "node",
+        latency: None,
+        counts_live: false,
+        forks: true,
+        settings: &[Setting::number("depth", 18, (1, 28), "of the tree"), WORKERS_THAT_FORK, MS],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "quicksort",
+        about: "a million numbers; parts of 32 and less are sorted by std",
+        op: "number",
+        latency: None,
+        counts_live: false,
+        forks: true,
+        settings: &[
+            Setting::number("count", 1 << 20, (1, 1 << 28), "of numbers"),
+            WORKERS_THAT_FORK,
+            MS,
+        ],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "scopes",
+        about: "scopes into which eight closures are spawned, each a short loop",
+        op: "scope",
+        latency: None,
+        counts_live: false,
+        forks: true,
+        settings: &[
+            Setting::number("size", 100, (1, 1_000_000), "turns of the loop"),
+            WORKERS_THAT_FORK,
+            MS,
+        ],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "enter",
+        about: "have the pool run a closure that returns at once, from a thread that is not of it",
+        op: "closure",
+        latency: None,
+        counts_live: false,
+        forks: true,
+        settings: &[
+            Setting::word(
+                "by",
+                &["lending", "handing"],
+                "lending the thread, where the pool can; by handing the closure over",
+            ),
+            WORKERS_THAT_FORK,
+            MS,
+        ],
+        shape: Shape::Alone,
+    },
+    Workload {
+        name: "rest",
+        about: "a pool that has nothing to do, for as long as the phase lasts",
+        op: "rest",
+        latency: None,
+        counts_live: false,
+        forks: true,
+        settings: &[WORKERS_THAT_FORK, MS],
         shape: Shape::Alone,
     },
 ];

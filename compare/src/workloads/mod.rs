@@ -5,6 +5,7 @@
 //! in one process that measures itself, or is a server that a load generator measures from outside.
 
 mod catalog;
+pub(crate) mod forks;
 pub(crate) mod server;
 pub(crate) mod sleeps;
 mod tasks;
@@ -35,6 +36,8 @@ pub(crate) struct Workload {
     pub(crate) latency: Option<&'static str>,
     /// Whether allocations are those still alive at the end, not all that were made.
     pub(crate) counts_live: bool,
+    /// Whether it is about fork and join, rather than tasks.
+    pub(crate) forks: bool,
     /// Settings, in the order in which to show them.
     pub(crate) settings: &'static [Setting],
     /// How many processes it takes.

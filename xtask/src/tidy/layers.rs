@@ -100,6 +100,7 @@ const TABLE: &[Row] = &[
         folder: "compare",
         ours: &[
             "mini-async",
+            "mini-executor-fork-join",
             "mini-executor-single-thread",
             "mini-hyper",
             "mini-reactor",
