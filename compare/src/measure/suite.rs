@@ -1,5 +1,5 @@
-//! What the program measures when it is run alone: every workload beside peers, some of them on
-//! every reactor; small settings, less than a minute.
+//! What the program measures when it is run alone: every workload beside its peers, some of them
+//! on every reactor; small settings, less than a minute.
 
 use std::time::Duration;
 
@@ -49,6 +49,19 @@ const REACTOR_CASES: &[(&str, &[(&str, &str)])] = &[
     ("idle-sleep", &[("n", "30")]),
 ];
 
+/// What forks and joins, and its peers.
+const FORKING: [&str; 4] = ["fork-join/system", "rayon", "chili", "sequential"];
+
+/// What is given to each of them that can.
+const FORKING_CASES: &[(&str, &[(&str, &str)])] = &[
+    ("fib", &[("n", "24"), ("ms", "40")]),
+    ("tree", &[("ms", "40")]),
+    ("quicksort", &[("count", "200000"), ("ms", "40")]),
+    ("scopes", &[("ms", "40")]),
+    ("enter", &[("by", "handing"), ("ms", "40")]),
+    ("rest", &[("ms", "100")]),
+];
+
 /// Rounds, if the time allows: an odd number, so that the median is one of them.
 const ROUNDS: usize = 5;
 /// After this no further round begins. A round takes about ten seconds here.
@@ -60,8 +73,9 @@ pub(crate) fn plan() -> Plan {
     let reactors =
         REACTOR_CASES.iter().map(|(workload, changes)| case(workload, changes, &REACTORS));
     let tokio = case("echo", &[("conns", "64"), ("ms", "60")], &TOKIO);
+    let forking = FORKING_CASES.iter().map(|(workload, set)| case(workload, set, &FORKING));
     Plan {
-        cases: peers.chain(reactors).chain([tokio]).collect(),
+        cases: peers.chain(reactors).chain([tokio]).chain(forking).collect(),
         repeats: Repeats { time: ROUNDS, syscalls: 1, allocations: 1 },
         count_with: CountWith::default(),
         budget: Some(BUDGET),
