@@ -26,7 +26,16 @@
 //! follows, or in the deadline that the loop reads afterwards. A thread that gives the role up and
 //! finds nobody to send to drive unsets it too, and notifies.
 //!
-//! The models are `tests/loom_core/hand_over.rs` and, for the deadline, `deadlines.rs` beside it.
+//! # Teams
+//!
+//! There are two exceptions, and both are limited to the threads of one [`Team`](crate::Team). R
+//! leaves those of its own team where they are, so the role may be free while they sleep; and a
+//! thread that watches stays in the list though the role is free. Nobody else is affected: a thread
+//! outside of the team is sent to drive as ever, and one that comes to park finds the role free.
+//! The team owes it to itself that one of its threads comes back to the role (`parker.rs`).
+//!
+//! The models are `tests/loom_core/hand_over.rs` and `teams.rs` and, for the deadline,
+//! `deadlines.rs` beside them.
 
 use std::sync::Arc;
 
@@ -44,13 +53,17 @@ const MISSED: u64 = 4;
 /// The deadline fills the rest of the word, in nanoseconds; changed under the timers' lock.
 const DEADLINE_SHIFT: u32 = 3;
 
+/// The number of no team.
+pub(crate) const NO_TEAM: usize = 0;
+
 /// No deadline: later than any. 2^61 nanoseconds are 73 years.
 pub(crate) const NEVER: u64 = u64::MAX >> DEADLINE_SHIFT;
 
 #[derive(Debug)]
 pub(crate) struct Driving {
     word: AtomicU64,
-    parked: Mutex<Vec<Arc<ParkState>>>,
+    /// Each with its team.
+    parked: Mutex<Vec<(usize, Arc<ParkState>)>>,
     /// How many loops of somebody else's drive this reactor and want to hear of earlier deadlines.
     external: AtomicU64,
 }
@@ -70,7 +83,7 @@ impl Driving {
     }
 
     /// As `try_acquire`, for a foreign loop, which does not wait for the role: it hears when it was
-    /// given up. AcqRel: pairs with `release`.
+    /// given up. AcqRel: pairs with `leave`.
     pub(crate) fn try_acquire_or_miss(&self) -> bool {
         loop {
             if self.try_acquire() {
@@ -84,23 +97,36 @@ impl Driving {
     }
 
     /// Gives the role up, and sends a parked thread to drive if there is one. True: there is none,
-    /// and a foreign loop has missed something, so notify. AcqRel: releases what the driver did,
-    /// acquires the `SLEEPERS` of a thread that parked meanwhile, and what was missed.
+    /// and a foreign loop has missed something, so notify.
     #[must_use]
     pub(crate) fn release(&self) -> bool {
-        self.word.fetch_and(!BUSY, AcqRel) & (SLEEPERS | MISSED) != 0 && self.pass_on()
+        self.leave(NO_TEAM)
+    }
+
+    /// The same, leaving out those of a team. AcqRel: releases what the driver did, acquires the
+    /// `SLEEPERS` of a thread that parked meanwhile, and what was missed.
+    #[must_use]
+    pub(crate) fn leave(&self, team: usize) -> bool {
+        self.word.fetch_and(!BUSY, AcqRel) & (SLEEPERS | MISSED) != 0 && self.send(team)
     }
 
     /// Sends a parked thread to drive, if nobody does and there is one. True: as for `release`.
     #[must_use]
     pub(crate) fn pass_on(&self) -> bool {
+        self.send(NO_TEAM)
+    }
+
+    /// The same, leaving out those of a team.
+    fn send(&self, team: usize) -> bool {
         let mut parked = self.list();
-        // Acquire: pairs with `release`.
+        // Acquire: pairs with `leave`.
         while self.word.load(Acquire) & BUSY == 0 {
-            let Some(state) = parked.pop() else {
+            let outside = |(of, _): &(usize, _)| team == NO_TEAM || *of != team;
+            let Some(at) = parked.iter().rposition(outside) else {
                 // AcqRel: pairs with those who set it.
                 return self.word.fetch_and(!MISSED, AcqRel) & MISSED != 0;
             };
+            let (_, state) = parked.remove(at);
             self.mark_list(&parked);
             if state.send_to_drive() {
                 break;
@@ -109,12 +135,13 @@ impl Driving {
         false
     }
 
-    /// Puts a thread in the list. False: the role became free meanwhile, and it is not in the list.
-    pub(crate) fn park(&self, state: &Arc<ParkState>) -> bool {
+    /// Puts a thread in the list. False: the role became free meanwhile, and it is not in the list;
+    /// unless it watches, and then it does not mind.
+    pub(crate) fn park(&self, state: &Arc<ParkState>, watches: bool) -> bool {
         let mut parked = self.list();
-        parked.push(Arc::clone(state));
+        parked.push((state.team, Arc::clone(state)));
         // AcqRel: see the head of this file.
-        if self.word.fetch_or(SLEEPERS, AcqRel) & BUSY != 0 {
+        if self.word.fetch_or(SLEEPERS, AcqRel) & BUSY != 0 || watches {
             return true;
         }
         parked.pop();
@@ -125,7 +152,7 @@ impl Driving {
     /// Takes a thread out of the list. False: somebody had taken it out, to send it to drive.
     pub(crate) fn unpark(&self, state: &Arc<ParkState>) -> bool {
         let mut parked = self.list();
-        let Some(at) = parked.iter().position(|other| Arc::ptr_eq(other, state)) else {
+        let Some(at) = parked.iter().position(|(_, other)| Arc::ptr_eq(other, state)) else {
             return false;
         };
         parked.remove(at);
@@ -133,7 +160,7 @@ impl Driving {
         true
     }
 
-    fn mark_list(&self, parked: &MutexGuard<'_, Vec<Arc<ParkState>>>) {
+    fn mark_list(&self, parked: &MutexGuard<'_, Vec<(usize, Arc<ParkState>)>>) {
         if parked.is_empty() {
             self.word.fetch_and(!SLEEPERS, Relaxed); // the lock orders it
         }
@@ -186,7 +213,7 @@ impl Driving {
         before > 0
     }
 
-    fn list(&self) -> MutexGuard<'_, Vec<Arc<ParkState>>> {
+    fn list(&self) -> MutexGuard<'_, Vec<(usize, Arc<ParkState>)>> {
         self.parked.lock().expect("no code that can panic runs under this lock")
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers for sources, used once each.
+//! Numbers for sources and teams, used once each.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 

@@ -77,7 +77,7 @@ pub use global::{global, set_global};
 pub use handle::{Entered, Handle};
 pub use io_object::{AsIo, BorrowedIo, Direction, Directions};
 pub use observation::Observation;
-pub use parker::{Parker, Unparker};
+pub use parker::{Parker, Team, Unparker};
 pub use reactor::Reactor;
 pub use ready::Ready;
 pub use ready_list::{Event, ReadyList};

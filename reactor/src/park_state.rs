@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 use std::task::Wake;
+use std::time::Duration;
 
 use crate::handle::Handle;
 use crate::sync::AtomicU8;
@@ -26,12 +27,13 @@ const SENT: u8 = 8;
 pub(crate) struct ParkState {
     word: AtomicU8,
     thread: Thread,
+    pub(crate) team: usize,
     pub(crate) reactor: Handle,
 }
 
 impl ParkState {
-    pub(crate) fn new(reactor: Handle) -> ParkState {
-        ParkState { word: AtomicU8::new(0), thread: thread::current(), reactor }
+    pub(crate) fn new(reactor: Handle, team: usize) -> ParkState {
+        ParkState { word: AtomicU8::new(0), thread: thread::current(), team, reactor }
     }
 
     /// Wakes the thread. AcqRel: releases what the waker did to the thread's Acquire, and orders
@@ -71,10 +73,15 @@ impl ParkState {
         self.word.swap(0, AcqRel) & NOTIFIED != 0
     }
 
-    /// Sleeps until woken or sent to drive. Acquire: pairs with `unpark` and `send_to_drive`.
-    pub(crate) fn sleep(&self) {
+    /// Sleeps until woken or sent to drive, and that long at most. Acquire: pairs with `unpark` and
+    /// `send_to_drive`.
+    pub(crate) fn sleep(&self, limit: Option<Duration>) {
         while self.word.load(Acquire) & (NOTIFIED | SENT) == 0 {
-            thread::park();
+            match limit {
+                None => thread::park(),
+                // It may return early; nobody counts on more.
+                Some(limit) => return thread::park_timeout(limit),
+            }
         }
     }
 }

@@ -222,14 +222,16 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
             .map(drop)
     }
 
-    /// As `turn`, waiting as long as the timers allow; `awake` is called when the backend has
-    /// returned and before any waker is, and its result passed on.
+    /// As `turn`, waiting as long as the timers and `limit` allow; `awake` is called when the
+    /// backend has returned and before any waker is, and its result passed on.
     pub(crate) fn turn_then(
         &self,
+        limit: Option<Duration>,
         batch: &mut Batch,
         awake: impl FnOnce() -> bool,
     ) -> io::Result<bool> {
-        self.turn_for(self.timeout(), batch, awake)
+        let timeout = self.timeout().into_iter().chain(limit).min();
+        self.turn_for(timeout, batch, awake)
     }
 
     fn turn_for(

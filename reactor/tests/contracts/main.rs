@@ -25,6 +25,7 @@ mod simulated;
 mod sources;
 #[cfg(unix)]
 mod system;
+mod teams;
 mod threads;
 mod timers;
 mod tools;

@@ -84,6 +84,7 @@ mod hand_over;
 mod keep_open;
 mod one_shot;
 mod sleeping;
+mod teams;
 mod waiting;
 
 use reactor::Reactor;

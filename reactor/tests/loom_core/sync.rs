@@ -168,6 +168,7 @@ impl<T> Local<RefCell<T>> {
 /// `unpark` would also wake a thread that waits for a lock.)
 pub(crate) mod thread {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use loom::sync::Notify;
 
@@ -190,5 +191,10 @@ pub(crate) mod thread {
 
     pub(crate) fn park() {
         current().0.wait();
+    }
+
+    /// Any time is over once the others have had theirs.
+    pub(crate) fn park_timeout(_: Duration) {
+        loom::thread::yield_now();
     }
 }

@@ -258,7 +258,10 @@ impl Queue {
 
     /// A worker's thread: parks until there is a job.
     pub(crate) fn work(&self, handle: &Handle) -> io::Result<()> {
-        let parker = Parker::new(handle);
+        self.work_on(&Parker::new(handle))
+    }
+
+    pub(crate) fn work_on(&self, parker: &Parker) -> io::Result<()> {
         while !self.has_job() {
             parker.park(|| {
                 let mut queue = self.0.hold();
