@@ -122,6 +122,7 @@ fn every_workload_on_every_column_that_can() {
         ("spawn", "--set where=waves --set ms=5"),
         ("yield", "--set tasks=10 --set ms=5"),
         ("pingpong", "--set ms=5"),
+        ("ring", "--set ms=5"),
         ("timers", "--set mode=churn --set ms=5"),
         ("timers", "--set mode=standing --set ms=5"),
         ("sleeps", "--set n=200 --set span=20"),

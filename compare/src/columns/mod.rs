@@ -6,6 +6,8 @@
 
 mod fork_join;
 mod forking;
+mod off_the_shelf;
+mod ours;
 mod raw_epoll;
 mod reactors;
 pub(crate) mod runtime;
@@ -14,6 +16,7 @@ mod smol;
 mod tokio;
 mod tokio_tasks;
 pub(crate) mod traced;
+mod work_stealing;
 
 use std::io;
 use std::net::TcpListener;
@@ -22,6 +25,7 @@ use crate::child::{Mode, Sample};
 use crate::params::Params;
 use crate::serve::{self, Files};
 use crate::workloads::{self, Workload};
+use ours::On;
 use reactors::{Choice, REACTORS};
 
 /// How a column's process begins to work. Both are monomorphised for the column.
@@ -80,6 +84,21 @@ const EXECUTORS: &[Named<Executor>] = &[
         name: "fork-join",
         about: "ThreadPool: threads are lent, which fork, join and run tasks",
         what: Executor { entry: fork_join::ENTRY, files: serve::run_on::<fork_join::ForkJoin> },
+    },
+    Named {
+        name: "work-stealing",
+        about: "Executor: threads are lent, and share their tasks",
+        what: Executor::of::<On<work_stealing::WorkStealing>>(),
+    },
+    Named {
+        name: "async-executor",
+        about: "async-executor's Executor, its threads in our block_on",
+        what: Executor::of::<On<off_the_shelf::AsyncExecutor>>(),
+    },
+    Named {
+        name: "local-pool",
+        about: "futures' LocalPool, and a thread that drives",
+        what: Executor::of::<On<off_the_shelf::Pool>>(),
     },
     Named {
         name: "tokio-ct",

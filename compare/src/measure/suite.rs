@@ -23,6 +23,7 @@ const CASES: &[(&str, &[(&str, &str)])] = &[
     ("yield", &[("tasks", "1000"), ("ms", "40")]),
     ("yield", &[("tasks", "1"), ("ms", "40")]),
     ("pingpong", &[("ms", "40")]),
+    ("ring", &[("ms", "40")]),
     ("timers", &[("mode", "churn"), ("ms", "40")]),
     ("timers", &[("mode", "standing"), ("ms", "40")]),
     ("sleeps", &[("n", "20000"), ("span", "200")]),

@@ -119,6 +119,21 @@ pub(crate) const ALL: &[Workload] = &[
         shape: Shape::Alone,
     },
     Workload {
+        name: "ring",
+        about: "tasks in a ring that pass a message on; each hands it to the next one's channel",
+        op: "hop",
+        latency: None,
+        counts_live: false,
+        forks: false,
+        settings: &[
+            Setting::number("tasks", 100, (2, 100_000), "how many"),
+            Setting::number("messages", 1, (1, 100_000), "how many go round at once"),
+            WORKERS,
+            MS,
+        ],
+        shape: Shape::Alone,
+    },
+    Workload {
         name: "timers",
         about: "make a timer for five seconds from now, poll it once, drop it",
         op: "timer",

@@ -91,6 +91,7 @@ pub(crate) fn run<R: Runtime>(
         "spawn" => R::start(lent, tasks::spawn::<R>(params, mode)),
         "yield" => R::start(lent, tasks::yields::<R>(params, mode)),
         "pingpong" => R::start(lent, tasks::pingpong::<R>(params, mode)),
+        "ring" => R::start(lent, tasks::ring::<R>(params, mode)),
         "timers" => R::start(lent, timers::run::<R>(params, mode)),
         "sleeps" => R::start(lent, sleeps::many::<R>(params, mode)),
         "idle-sleep" => R::start(lent, sleeps::idle::<R>(params, mode)),

@@ -1,4 +1,4 @@
-//! Workloads of tasks alone: spawn, yield, ping-pong.
+//! Workloads of tasks alone: spawn, yield, ping-pong, ring.
 
 use std::io;
 use std::iter;
@@ -81,4 +81,51 @@ pub(super) async fn pingpong<R: Runtime>(params: Params, mode: Mode) -> io::Resu
         BATCH
     })
     .await
+}
+
+/// Hops of one batch, by all messages together.
+const HOPS: u64 = 20_000;
+
+/// Tasks in a ring. A message is the number of hops that it still has to do; the task that gets
+/// none left takes it out.
+pub(super) async fn ring<R: Runtime>(params: Params, mode: Mode) -> io::Result<Sample> {
+    let (tasks, messages) = (params.count("tasks"), params.number("messages"));
+    let hops = (HOPS / messages).max(1);
+    super::repeat(&params, mode, || async move {
+        let (done, all_done) = async_channel::unbounded::<()>();
+        let channels: Vec<_> = (0..tasks).map(|_| async_channel::unbounded::<u64>()).collect();
+        let members: Vec<_> = (0..tasks)
+            .map(|number| {
+                let own = channels[number].1.clone();
+                let next = channels[(number + 1) % tasks].0.clone();
+                R::spawn(pass_on(own, next, done.clone()))
+            })
+            .collect();
+        for number in 0..messages {
+            let first = number as usize * tasks / messages as usize % tasks;
+            channels[first].0.send(hops).await.expect("the ring is whole");
+        }
+        for _ in 0..messages {
+            all_done.recv().await.expect("a message leaves the ring as often as it came");
+        }
+        channels.iter().for_each(|(sender, _)| _ = sender.close());
+        for member in members {
+            R::join(member).await;
+        }
+        messages * (hops + 1)
+    })
+    .await
+}
+
+async fn pass_on(
+    own: async_channel::Receiver<u64>,
+    next: async_channel::Sender<u64>,
+    done: async_channel::Sender<()>,
+) {
+    while let Ok(left) = own.recv().await {
+        match left.checked_sub(1) {
+            Some(left) => next.send(left).await.expect("the ring is whole while messages go round"),
+            None => done.send(()).await.expect("somebody waits for all messages"),
+        }
+    }
 }

@@ -23,6 +23,10 @@ const THREADS: &[(&str, &str)] = &[
         "executors/fork-join/src/builder.rs",
         "for programs that ask for it: the method is called `start_threads`",
     ),
+    (
+        "executors/work-stealing/src/threads.rs",
+        "for programs that ask for it: the type is called `StartThreads`",
+    ),
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {

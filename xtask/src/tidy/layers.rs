@@ -48,6 +48,12 @@ const TABLE: &[Row] = &[
         others: Some(&["async-task", "pin-project-lite", "slab"]),
     },
     Row {
+        name: "mini-executor-work-stealing",
+        folder: "executors/work-stealing",
+        ours: &["mini-reactor"],
+        others: Some(&["async-task", "crossbeam-deque", "pin-project-lite", "slab"]),
+    },
+    Row {
         name: "mini-async",
         folder: "adapters/async",
         ours: &["mini-reactor"],
@@ -102,6 +108,7 @@ const TABLE: &[Row] = &[
             "mini-async",
             "mini-executor-fork-join",
             "mini-executor-single-thread",
+            "mini-executor-work-stealing",
             "mini-hyper",
             "mini-reactor",
             "mini-reactor-mio",

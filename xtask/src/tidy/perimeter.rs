@@ -46,6 +46,10 @@ const LISTED: &[(&str, &str)] = &[
         "executors/single-thread/src/task.rs",
         "tasks that are not Send and may borrow: async-task has that as an unsafe function only",
     ),
+    (
+        "executors/work-stealing/src/task.rs",
+        "tasks that may borrow: async-task has that as an unsafe function only",
+    ),
 ];
 
 pub(super) fn listed(tree: &Tree) -> Vec<Finding> {

@@ -1,0 +1,108 @@
+//! A worker: somebody who runs tasks out of queues of its own. A `run` that is under way is one,
+//! and so is a `block_on`.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use mini_reactor::Unparker;
+
+use crate::current::{self, Current};
+use crate::home::Home;
+use crate::local::Local;
+use crate::shared::Shared;
+
+/// A worker, for as long as it exists. Its own half is not here while it is the current one of a
+/// thread.
+pub(crate) struct Worker {
+    shared: Arc<Shared>,
+    local: Option<Box<Local>>,
+    /// Under which it is registered with those who wait, if it ever did.
+    key: Option<u64>,
+}
+
+/// Somebody who polls a task now and then, and has no queue: a `tick`.
+pub(crate) struct Ticker<'s> {
+    shared: &'s Shared,
+    key: Option<u64>,
+}
+
+impl<'s> Ticker<'s> {
+    pub(crate) fn new(shared: &'s Shared) -> Self {
+        Ticker { shared, key: None }
+    }
+
+    /// Has `waker` called when there is work; false means that there is some.
+    pub(crate) fn wait(&mut self, waker: &Waker) -> bool {
+        self.shared.crew.wait(&mut self.key, waker);
+        !self.shared.has_any()
+    }
+}
+
+impl Drop for Ticker<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            leave(self.shared, key);
+        }
+    }
+}
+
+/// A worker on its thread: it counts as running.
+pub(crate) struct OnThread<'w> {
+    shared: &'w Arc<Shared>,
+    _current: Current<'w>,
+}
+
+impl Worker {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Worker {
+        let local = Local::new(Home::new(shared.clone()));
+        Worker { shared: shared.clone(), local: Some(local), key: None }
+    }
+
+    pub(crate) fn number(&self) -> usize {
+        self.local.as_ref().expect("not entered").number
+    }
+
+    /// From now on it can be found asleep and be woken by this.
+    pub(crate) fn can_be_woken(&self, unparker: Unparker) {
+        self.shared.crew.slots.get(self.number()).set_unparker(Some(unparker));
+    }
+
+    /// Makes it the current one of this thread, until the guard is dropped.
+    pub(crate) fn enter(&mut self) -> OnThread<'_> {
+        self.shared.crew.begin();
+        OnThread { shared: &self.shared, _current: current::enter(&mut self.local) }
+    }
+
+    /// Has `waker` called when there is work; false means that there is some.
+    pub(crate) fn wait(&mut self, waker: &Waker) -> bool {
+        self.shared.crew.wait(&mut self.key, waker);
+        !self.shared.has_work()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if let Some(local) = self.local.take() {
+            local.slot.set_unparker(None);
+            (*local).leave();
+        }
+        if let Some(key) = self.key {
+            leave(&self.shared, key);
+        }
+    }
+}
+
+/// Ends a registration; if it was used up, and there is work, another is woken for that.
+pub(crate) fn leave(shared: &Shared, key: u64) {
+    if shared.crew.leave(key) && shared.has_any() {
+        shared.crew.wake_one();
+    }
+}
+
+impl Drop for OnThread<'_> {
+    fn drop(&mut self) {
+        // What is left in the queue others may take; what is to run next they could not.
+        current::worker(|local| local.flush());
+        self.shared.crew.end();
+    }
+}
