@@ -5,6 +5,7 @@ use std::hint::black_box;
 use std::io;
 use std::num::NonZero;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use mini_executor_fork_join::{ThreadPoolBuilder, Worker};
 
@@ -13,6 +14,9 @@ use crate::child::{Mode, Sample};
 use crate::params::Params;
 use crate::workloads::Workload;
 use crate::workloads::forks::{self, BATCH, SPAWNS, Work, turns};
+
+/// How long threads that have nothing to do with each other compute before they meet.
+const MEET: Duration = Duration::from_millis(20);
 
 type Run = fn(&'static Workload, &Params, Mode) -> io::Result<Sample>;
 
@@ -179,7 +183,10 @@ pub(super) fn apart(
         _ => _ = black_box(in_sequence::once((), work)),
     };
     // So many times each before they meet again, that starting threads costs next to nothing.
-    let times = (20_000_000 / works[0].ops()).max(1);
+    let began = Instant::now();
+    alone(&works[0]);
+    let once = began.elapsed().max(Duration::from_nanos(1));
+    let times = u64::try_from(MEET.as_nanos() / once.as_nanos()).map_or(1, |times| times.max(1));
     forks::repeat(params, mode, || {
         thread::scope(|scope| {
             for work in &works {
