@@ -62,7 +62,8 @@
 //!   before `WATCH` was cleared. If it is still in the poll of which the watcher knew, the second
 //!   look finds that task; if anything has moved, the watcher watches again.
 //!
-//! The models are `tests/loom_crew`.
+//! There is no model of this yet: it is argued here, and tested on real threads
+//! (`tests/contracts`).
 
 use std::collections::BTreeMap;
 use std::fmt;

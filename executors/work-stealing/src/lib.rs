@@ -46,6 +46,9 @@
 //!
 //! Deliberately absent: threads of its own, and priorities (use an executor each).
 //!
+//! Young: the protocol in `crew.rs` is argued and tested, and not yet checked by a model; nor has
+//! it run for hours, or under a sanitizer.
+//!
 //! # Fairness
 //!
 //! Tasks of a worker run in the order in which they came to its queue; but one that another task

@@ -1,6 +1,5 @@
-//! The synchronisation primitives of the modules that are model-checked, in one place: the models
-//! (`tests/loom_crew`) compile `crew.rs`, `slots.rs` and `shared.rs` with loom's types under this
-//! name.
+//! The synchronisation primitives of `crew.rs`, `slots.rs` and `shared.rs`, in one place, so that a
+//! model can compile those files with loom's types under this name. (There is none yet.)
 
 pub(crate) use std::sync::atomic::Ordering;
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU32, AtomicU64};
