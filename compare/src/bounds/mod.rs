@@ -166,9 +166,9 @@ mod tests {
     #[test]
     fn bounds_are_selected_by_part_of_their_name() {
         assert_eq!(select(&[]).unwrap().len(), ALL.len());
-        let sleeps = select(&["idle-sleep".to_owned(), "yield".to_owned()]).unwrap();
+        let sleeps = select(&["idle-sleep".to_owned(), "timers".to_owned()]).unwrap();
         let names: Vec<_> = sleeps.iter().map(|bound| bound.name).collect();
-        assert_eq!(names, ["idle-sleep-calls", "yield-1000-cpu", "yield-1-cpu"]);
+        assert_eq!(names, ["idle-sleep-calls", "timers-churn-cpu", "timers-standing-cpu"]);
         assert!(select(&["ecko".to_owned()]).unwrap_err().contains("echo-1-calls"));
     }
 }

@@ -33,6 +33,19 @@ const fn row(
     Bound { name, workload, set, metric, column: LOCAL, against, at_most }
 }
 
+/// The same of the work-stealing executor, with tokio's multi-thread flavour as its peer.
+const fn stealing(
+    name: &'static str,
+    what: (&'static str, &'static [(&'static str, &'static str)]),
+    metric: &'static str,
+    against: Option<&'static str>,
+    at_most: Option<f64>,
+) -> Bound {
+    Bound { column: "work-stealing/system", ..row(name, what, metric, against, at_most) }
+}
+
+const TOKIO_MT: Option<&str> = Some("tokio-mt");
+
 const ECHO_1: (&str, &[(&str, &str)]) = ("echo", &[("conns", "1")]);
 const ECHO_1_ON_2: (&str, &[(&str, &str)]) = ("echo", &[("conns", "1"), ("workers", "2")]);
 const ECHO_64: (&str, &[(&str, &str)]) = ("echo", &[("conns", "64")]);
@@ -71,6 +84,11 @@ const fn pool(
 ) -> Bound {
     Bound { column: POOL, ..row(name, case, metric, against, at_most) }
 }
+
+const ECHO_64_ON_2: (&str, &[(&str, &str)]) = ("echo", &[("conns", "64"), ("workers", "2")]);
+const ECHO_512_ON_2: (&str, &[(&str, &str)]) = ("echo", &[("conns", "512"), ("workers", "2")]);
+const HTTP_64_ON_2: (&str, &[(&str, &str)]) = ("http", &[("conns", "64"), ("workers", "2")]);
+const RING: (&str, &[(&str, &str)]) = ("ring", &[]);
 
 /// All bounds.
 pub(crate) const ALL: &[Bound] = &[
@@ -116,4 +134,18 @@ pub(crate) const ALL: &[Bound] = &[
     pool("enter-handing-cpu", HANDING, CPU, Some("rayon"), Some(1.0)),
     // The one call is that of the thread that looks on.
     pool("pool-rest-calls", REST, CALLS, None, Some(1.0)),
+    stealing("stealing-echo-1-on-2-calls", ECHO_1_ON_2, CALLS, None, Some(3.3)),
+    stealing("stealing-echo-64-on-2-calls", ECHO_64_ON_2, CALLS, None, Some(2.2)),
+    stealing("stealing-echo-512-on-2-calls", ECHO_512_ON_2, CALLS, None, Some(2.2)),
+    stealing("stealing-echo-64-on-2-cpu", ECHO_64_ON_2, CPU, TOKIO_MT, Some(1.0)),
+    stealing("stealing-echo-512-on-2-cpu", ECHO_512_ON_2, CPU, TOKIO_MT, Some(1.0)),
+    stealing("stealing-echo-512-p99", ECHO_512, "p99_ns", TOKIO_MT, Some(0.15)),
+    stealing("stealing-http-64-on-2-cpu", HTTP_64_ON_2, CPU, TOKIO_MT, Some(1.0)),
+    stealing("stealing-spawn-inside-cpu", SPAWN_INSIDE, CPU, TOKIO_MT, Some(0.28)),
+    stealing("stealing-yield-1000-cpu", YIELD_1000, CPU, TOKIO_MT, Some(0.65)),
+    stealing("stealing-yield-1000-wall", YIELD_1000, "wall_ns_per_op", TOKIO_MT, Some(1.0)),
+    stealing("stealing-yield-1-cpu", YIELD_1, CPU, TOKIO_MT, Some(0.15)),
+    stealing("stealing-pingpong-cpu", PINGPONG, CPU, TOKIO_MT, Some(0.75)),
+    stealing("stealing-ring-cpu", RING, CPU, TOKIO_MT, Some(0.75)),
+    stealing("stealing-threads", ECHO_64, "threads", None, Some(0.0)),
 ];
