@@ -175,8 +175,13 @@ impl<R: GlobalReactor + ?Sized> Reactor<R> {
     /// Tells the backend, as long as it wants to know. Relaxed: one word more or less is no harm.
     #[inline]
     pub(crate) fn observe(&self, observation: Observation<'_>) {
-        if self.observed.load(Relaxed) && !self.backend.observe(observation) {
-            self.observed.store(false, Relaxed);
+        if self.observed.load(Relaxed) {
+            // Nothing depends on it, so its panics keep nothing from happening.
+            wake::contained(|| {
+                if !self.backend.observe(observation) {
+                    self.observed.store(false, Relaxed);
+                }
+            });
         }
     }
 

@@ -47,6 +47,7 @@ impl Poller {
         use epoll::EventFlags as Flags;
         let Kind::Os(fd) = io.0 else { return Err(io::ErrorKind::Unsupported.into()) };
         let key = self.sources.lock().insert(Arc::clone(source));
+        let Some(key) = key else { return Err(io::ErrorKind::AlreadyExists.into()) };
         source.set_short_is_drained(true);
         let flags = Flags::IN | Flags::OUT | Flags::PRI | Flags::RDHUP | Flags::ET;
         let data = epoll::EventData::new_u64(key as u64);

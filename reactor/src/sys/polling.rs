@@ -35,7 +35,9 @@ impl Poller {
         let wanted = if ONE_SHOT { Directions::NONE } else { Directions::BOTH };
         // Held over the add: another thread's turn must not meet an event of an unknown source.
         let mut sources = self.sources.lock();
-        let key = sources.insert(token);
+        let Some(key) = sources.insert(token) else {
+            return Err(ErrorKind::AlreadyExists.into());
+        };
         let token = sources.get(key).expect("inserted just now");
         // SAFETY: the token keeps its object open; it is dropped only after `delete`, by
         // `deregister`, or below, if nothing was added.

@@ -46,8 +46,11 @@ impl<V: Of> Table<V> {
 }
 
 impl<V: Of> Slab<V> {
-    /// Returns the key.
-    pub(super) fn insert(&mut self, value: V) -> usize {
+    /// Returns the key. `None`: the source is in here already.
+    pub(super) fn insert(&mut self, value: V) -> Option<usize> {
+        if self.has(value.source()) {
+            return None;
+        }
         let place = self.free.pop().unwrap_or_else(|| {
             self.places.push(None);
             // The largest key is the notifier's.
@@ -57,7 +60,12 @@ impl<V: Of> Slab<V> {
         value.source().place.store(place, Relaxed);
         let key = key(value.source());
         self.places[place as usize] = Some(value);
-        key
+        Some(key)
+    }
+
+    fn has(&self, source: &Source) -> bool {
+        let place = self.places.get(source.place.load(Relaxed) as usize);
+        place.is_some_and(|value| value.as_ref().is_some_and(|value| is(value, source)))
     }
 
     pub(super) fn get(&self, key: usize) -> Option<&V> {
@@ -67,12 +75,15 @@ impl<V: Of> Slab<V> {
 
     pub(super) fn remove(&mut self, source: &Source) -> Option<V> {
         let place = source.place.load(Relaxed);
-        let value = self.places.get_mut(place as usize)?.take_if(|value| {
-            std::ptr::eq::<Source>(&**value.source(), source) // else it was never inserted
-        })?;
+        let value = self.places.get_mut(place as usize)?.take_if(|value| is(value, source))?;
         self.free.push(place);
         Some(value)
     }
+}
+
+/// Else the source was never inserted, or no longer is, and somebody else has its place.
+fn is<V: Of>(value: &V, source: &Source) -> bool {
+    std::ptr::eq::<Source>(&**value.source(), source)
 }
 
 /// The key of a source that is in a table.

@@ -6,12 +6,12 @@ use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use mini_reactor::{
-    AsIo, BorrowedIo, Direction, Directions, Event, GlobalReactor, Handle, KeepOpen, Reactor,
-    ReadyList, Registration, Source,
+    AsIo, BorrowedIo, Deadline, Direction, Directions, Event, GlobalReactor, Handle, KeepOpen,
+    Observation, Reactor, ReadyList, Registration, Source,
 };
 
 use crate::tools::{Count, in_a_process, message, poll_ready};
@@ -22,6 +22,7 @@ enum Method {
     Register,
     Rearm,
     Deregister,
+    Observe,
 }
 
 /// A one-shot backend that demands "open until deregistered", and panics as told, before it has
@@ -69,6 +70,10 @@ impl GlobalReactor for Fragile {
     fn notify(&self) {}
     fn now(&self) -> Instant {
         Instant::now()
+    }
+    fn observe(&self, _: Observation<'_>) -> bool {
+        self.called(Method::Observe);
+        true
     }
 }
 
@@ -178,6 +183,27 @@ fn a_report_that_cannot_be_written_harms_nobody() {
         std::process::exit(if drops.is_ok() && leaked { 42 } else { 1 });
     });
     assert!(output.is_none_or(|output| output.status.code() == Some(42)), "it was not leaked");
+}
+
+#[test]
+fn a_panic_of_observe_is_contained_and_keeps_nothing_from_happening() {
+    let (reactor, object) = fragile();
+    let backend = reactor.backend();
+    let (count, waker) = Count::new();
+    backend.will_panic(Method::Observe);
+    assert!(poll_ready(&object, Direction::Read, &waker).is_pending());
+    assert_eq!(*backend.rearmed.lock().unwrap(), [Directions::READ]);
+    let mut timer = Deadline::after_in(Duration::from_secs(3600), &reactor);
+    backend.will_panic(Method::Observe);
+    assert!(timer.poll(&mut Context::from_waker(&waker)).is_pending());
+    backend.will_panic(Method::Observe);
+    drop(timer);
+    backend.will_panic(Method::Observe);
+    let (source, ready) = (Arc::clone(object.source()), Directions::READ);
+    let event = Event { source, ready, closed: Directions::NONE, disarmed: true };
+    backend.events.lock().unwrap().extend([event.clone(), event]);
+    reactor.poll_once().unwrap();
+    assert_eq!((count.wakes(), count.kept(1)), (1, 0));
 }
 
 #[test]

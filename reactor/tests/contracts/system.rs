@@ -1,14 +1,17 @@
 //! `System` on a real unix, below the level of sockets' own semantics.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mini_reactor::{Direction, Handle, Registration};
+use mini_reactor::{
+    BorrowedIo, Direction, Directions, GlobalReactor, Handle, Reactor, ReadyList, Registration,
+    Source, System,
+};
 
 use crate::tools::{Count, poll_ready, sleep, system, watch};
 
@@ -39,6 +42,50 @@ fn the_same_descriptor_twice_is_already_exists_and_the_first_goes_on() {
     drop(first);
     let third = Registration::new_in(there, &reactor);
     reactor.block_on(third.ready(Direction::Read)).unwrap();
+}
+
+/// A decorator that asks twice.
+struct Twice(System);
+
+impl GlobalReactor for Twice {
+    fn register(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
+        self.0.register(io, source)?;
+        let again = self.0.register(io, source).expect_err("it is registered");
+        assert_eq!(again.kind(), ErrorKind::AlreadyExists);
+        Ok(())
+    }
+    fn rearm(&self, io: BorrowedIo<'_>, source: &Arc<Source>, to: Directions) -> io::Result<()> {
+        self.0.rearm(io, source, to)
+    }
+    fn deregister(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
+        self.0.deregister(io, source)?;
+        let again = self.0.deregister(io, source).expect_err("it is no more");
+        assert_eq!(again.kind(), ErrorKind::NotFound);
+        Ok(())
+    }
+    fn turn(&self, timeout: Option<Duration>, ready: &mut ReadyList) -> io::Result<()> {
+        self.0.turn(timeout, ready)
+    }
+    fn notify(&self) {
+        self.0.notify();
+    }
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+}
+
+#[test]
+fn the_same_source_twice_is_already_exists_and_the_first_registration_goes_on() {
+    let reactor = Handle::from(Arc::new(Reactor::new(Twice(System::new()))));
+    let (mut here, there) = UnixStream::pair().unwrap();
+    there.set_nonblocking(true).unwrap();
+    let there = Registration::new_in(there, &reactor);
+    assert!(poll_ready(&there, Direction::Read, Waker::noop()).is_pending());
+    here.write_all(b"x").unwrap();
+    reactor.block_on(there.ready(Direction::Read)).unwrap();
+    let source = Arc::downgrade(there.source());
+    drop(there);
+    assert!(source.upgrade().is_none(), "the system has let go of it");
 }
 
 #[test]
