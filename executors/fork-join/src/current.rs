@@ -39,6 +39,17 @@ pub(crate) fn with<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
     f(unsafe { current.as_ref() })
 }
 
+/// Calls `f` with each worker that this thread is, the current one first.
+#[expect(unsafe_code, reason = "a worker lives on its thread's stack")]
+pub(crate) fn each(mut f: impl FnMut(&Worker)) {
+    let mut at = CURRENT.get();
+    // SAFETY: as in `with`; and one that is current encloses its `outer`.
+    while let Some(worker) = unsafe { at.as_ref() } {
+        f(worker);
+        at = worker.outer();
+    }
+}
+
 /// Calls `f` with the worker that this thread is in `pool`, if it is one.
 #[expect(unsafe_code, reason = "a worker lives on its thread's stack")]
 #[inline]

@@ -55,6 +55,8 @@ pub(crate) struct Wish<R> {
     pub(crate) within: Option<R>,
     /// Whether it would poll tasks.
     pub(crate) tasks: bool,
+    /// Whether a job may be left with it. Not with who may never look: it is only called.
+    pub(crate) jobs: bool,
 }
 
 /// Whom to call.
@@ -131,7 +133,8 @@ struct Request<T, R> {
 
 impl<T, R> Request<T, R> {
     /// Says that the wish is out of the list, when all that follows from it is done; returns whom
-    /// to wake. Release: pairs with `withdraw`, which then finds the job, if there is one.
+    /// to wake. While the lock is held: the owner's next wish comes after. Release: pairs with
+    /// `withdraw`, which then finds the job, if there is one.
     fn done(self) -> Waker {
         self.place.wishing.store(false, Ordering::Release);
         self.waker
@@ -197,13 +200,24 @@ impl<T, R: Copy> Demand<T, R> {
         mut choose: impl FnMut(Wish<R>) -> Option<T>,
     ) -> Option<(Waker, Arc<Place<T>>)> {
         let mut state = self.lock();
-        let mut newest_first = (0..state.requests.len()).rev();
-        let (at, job) = newest_first.find_map(|at| Some((at, choose(state.requests[at].wish)?)))?;
+        let (at, job) = (0..state.requests.len()).rev().find_map(|at| {
+            let wish = state.requests[at].wish;
+            let job = if wish.jobs { choose(wish) } else { None };
+            Some((at, job?))
+        })?;
         let request = state.requests.remove(at);
         request.place.put(job);
-        self.changed(state);
         let place = request.place.clone();
-        Some((request.done(), place))
+        let waker = request.done();
+        self.changed(state);
+        Some((waker, place))
+    }
+
+    /// Takes out the newest wish of those that jobs are not left with. Returns whom to wake.
+    pub(crate) fn call_for_public(&self) -> Option<Waker> {
+        let state = self.lock();
+        let at = state.requests.iter().rposition(|request| !request.wish.jobs);
+        at.map(|at| self.take_out(state, at))
     }
 
     /// Takes out the wish of somebody who should look at the queues. Returns whom to wake; if there
@@ -230,8 +244,12 @@ impl<T, R: Copy> Demand<T, R> {
     /// Returns whom to wake.
     pub(crate) fn call_for(&self, mut within: impl FnMut(R) -> bool) -> Option<Waker> {
         let state = self.lock();
-        let at =
-            state.requests.iter().rposition(|request| request.wish.within.is_none_or(&mut within));
+        let requests = &state.requests;
+        // Who waits for it rather than who takes anything: the other may never look.
+        let at = requests
+            .iter()
+            .rposition(|request| request.wish.within.is_some_and(&mut within))
+            .or_else(|| requests.iter().rposition(|request| request.wish.within.is_none()));
         at.map(|at| self.take_out(state, at))
     }
 
@@ -246,14 +264,15 @@ impl<T, R: Copy> Demand<T, R> {
     pub(crate) fn call_all(&self) -> Vec<Waker> {
         let mut state = self.lock();
         let requests = std::mem::take(&mut state.requests);
+        let wakers = requests.into_iter().map(Request::done).collect();
         self.changed(state);
-        requests.into_iter().map(Request::done).collect()
+        wakers
     }
 
     fn take_out(&self, mut state: MutexGuard<'_, State<T, R>>, at: usize) -> Waker {
-        let request = state.requests.remove(at);
+        let waker = state.requests.remove(at).done();
         self.changed(state);
-        request.done()
+        waker
     }
 
     /// Sets [`EVENTS`] if nobody sleeps.

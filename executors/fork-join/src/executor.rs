@@ -168,10 +168,12 @@ impl Runner {
         let pool = self.pool.clone();
         pool.demand.withdraw(&self.place);
         pool.enter(|worker| {
-            let poll = f(worker, self);
+            let poll = worker.in_loop(|| f(worker, self));
             if poll.is_pending() {
                 worker.make_public();
-                pool.demand.ask(&self.place, waker.clone(), Wish { within: None, tasks: true });
+                // Only called, because it may never be polled again: jobs are made public instead.
+                let wish = Wish { within: None, tasks: true, jobs: false };
+                pool.demand.ask(&self.place, waker.clone(), wish);
                 if worker.has_something() {
                     wake(waker.clone());
                 }
@@ -181,10 +183,6 @@ impl Runner {
     }
 
     fn step(&mut self, worker: &Worker) -> bool {
-        if let Some(job) = self.place.take() {
-            worker.run_job(job);
-            return true;
-        }
         worker.step(&mut self.steps)
     }
 }
@@ -192,13 +190,8 @@ impl Runner {
 impl Drop for Runner {
     fn drop(&mut self) {
         self.pool.demand.withdraw(&self.place);
-        if let Some(job) = self.place.take() {
-            // Nobody came for it here: whoever may have it should look.
-            let _ = self.pool.public.push(job);
-            self.pool.demand.call_all().into_iter().for_each(wake);
-        } else if self.pool.has_work() {
-            // It may have been woken for that, and does not come to it.
-            self.pool.call_if_asleep();
+        if self.pool.has_work() {
+            self.pool.call_all(); // it may have been woken for that, and does not come to it
         }
     }
 }

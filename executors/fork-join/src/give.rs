@@ -21,9 +21,11 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::ptr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::current;
 use crate::demand::{EVENTS, Place, TASKS, is_wanted};
 use crate::job::JobRef;
 use crate::pool::{Pool, wake};
@@ -161,11 +163,22 @@ impl Worker {
             self.parker(); // whoever gets a job wakes this worker with it
             let demand = &self.pool().demand;
             let handed = demand.hand_over(|wish| Some(self.frames.take_oldest(wish.within)?.0));
-            let Some((waker, place)) = handed else {
-                return false; // nobody for whom this worker has anything
+            let waker = match handed {
+                Some((waker, place)) => {
+                    self.pace.keep(place);
+                    waker
+                }
+                // Perhaps somebody with whom no job is left, but who looks when called.
+                None => match demand.call_for_public() {
+                    Some(waker) => {
+                        let oldest = self.frames.take_oldest(None);
+                        oldest.into_iter().for_each(|(job, _)| drop(self.pool().public.push(job)));
+                        waker
+                    }
+                    None => return false, // nobody for whom this worker has anything
+                },
             };
             self.pace.gave.set(Some(Instant::now()));
-            self.pace.keep(place);
             wake(waker);
             if !is_wanted(demand.word()) {
                 return false;
@@ -209,8 +222,20 @@ impl Worker {
         job
     }
 
-    /// Puts all unshared jobs where others find them: before this thread sleeps.
+    /// Puts what this thread has where others find it, before it sleeps: the unshared jobs of all
+    /// workers that it is, and the tasks of those that are not asked while it sleeps.
     pub(crate) fn make_public(&self) {
+        current::each(|worker| {
+            worker.make_jobs_public();
+            if !ptr::eq(worker, self) {
+                for task in worker.shared().tasks.take_all() {
+                    drop(worker.pool().add_task(task)); // not closed: it has a worker
+                }
+            }
+        });
+    }
+
+    fn make_jobs_public(&self) {
         while self.frames.any() {
             self.parker(); // as in `give`
             let Some((job, parent)) = self.frames.take_oldest(None) else { return };

@@ -172,6 +172,11 @@ impl Pool {
         }
     }
 
+    /// Wakes everybody, to look at all queues.
+    pub(crate) fn call_all(&self) {
+        self.demand.call_all().into_iter().for_each(wake);
+    }
+
     /// Adds a job for whoever may run it: `parent` is what it is part of, which is alive.
     #[expect(unsafe_code, reason = "regions are named by pointers")]
     pub(crate) fn make_public(&self, job: JobRef, parent: RegionRef) {

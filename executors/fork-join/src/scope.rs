@@ -199,6 +199,11 @@ impl Core {
     fn complete(&self, worker: &Worker) {
         let guard = AbortOnUnwind::new();
         loop {
+            // First what was handed over while it waited: it is part of the scope, and must not be
+            // run on top of something that is not part of it.
+            if worker.run_handed() {
+                continue;
+            }
             self.drain(&self.frame.list, worker);
             if let Some(task) = self.tasks.get().and_then(|tasks| tasks.pop()) {
                 worker.poll_task(task.into());

@@ -28,7 +28,13 @@ use crate::sync::{Mutex, PoisonError};
 use crate::task::{hooked, schedule};
 
 /// Where a future's output, or panic, is left for who awaits it.
-type Slot<T> = Mutex<Option<thread::Result<T>>>;
+type Slot<T> = Mutex<Left<T>>;
+
+struct Left<T> {
+    result: Option<thread::Result<T>>,
+    /// Whether there is still somebody who may await it.
+    kept: bool,
+}
 
 /// Tells the scope, when dropped, that a future and all that it borrowed is gone.
 struct Ticket(*const Core);
@@ -102,11 +108,15 @@ impl<T, F: Future<Output = T>> Future for Scoped<F, T> {
             Err(payload) => Err(payload),
         };
         contained(|| this.ticket.hooked(|| slot.set(None))); // of one that panicked
-        let kept = this.slot.as_ref().expect("it goes with the future");
+        let slot = this.slot.as_ref().expect("it goes with the future");
+        let mut left = lock(slot);
         match result {
-            // Nobody else has the slot, so the panic is the scope's.
-            Err(payload) if Arc::strong_count(kept) == 1 => this.ticket.panicked(payload),
-            result => *lock(kept) = Some(result),
+            // Nobody will ask, so the panic is the scope's.
+            Err(payload) if !left.kept => {
+                drop(left);
+                this.ticket.panicked(payload);
+            }
+            result => left.result = Some(result),
         }
         Poll::Ready(())
     }
@@ -120,7 +130,7 @@ impl Core {
         F: Future<Output = T> + Send + 'scope,
         T: Send + 'scope,
     {
-        let slot = Arc::new(Slot::new(None));
+        let slot = Arc::new(Slot::new(Left { result: None, kept: true }));
         self.enter();
         let ticket = Ticket(self);
         let future = Scoped { future: Some(future), slot: Some(slot.clone()), ticket };
@@ -156,15 +166,34 @@ pub struct ScopedTask<'scope, T> {
 
 impl<T> ScopedTask<'_, T> {
     /// Lets the future run to its end, which the scope waits for, and drops what it returns.
+    ///
+    /// # Panics
+    ///
+    /// If the future has panicked already. If it does later, that goes on where the scope ends.
     pub fn detach(mut self) {
-        if let Some(task) = self.task.take() {
-            task.detach();
+        let task = self.task.take();
+        task.into_iter().for_each(Task::detach);
+        if let Some(Err(payload)) = self.give_up() {
+            resume_unwind(payload);
         }
+    }
+
+    /// Nobody awaits it any more. Returns what there is.
+    fn give_up(&self) -> Option<thread::Result<T>> {
+        let mut left = lock(&self.slot);
+        left.kept = false;
+        left.result.take()
     }
 
     /// Whether the future is over.
     pub fn is_finished(&self) -> bool {
         self.task.as_ref().is_none_or(Task::is_finished)
+    }
+}
+
+impl<T> Drop for ScopedTask<'_, T> {
+    fn drop(&mut self) {
+        drop(self.give_up());
     }
 }
 
@@ -180,7 +209,7 @@ impl<T> Future for ScopedTask<'_, T> {
             return Poll::Pending;
         }
         self.task = None;
-        let result = lock(&self.slot).take();
+        let result = lock(&self.slot).result.take();
         match result.expect("a future that was not cancelled leaves its output") {
             Ok(output) => Poll::Ready(output),
             Err(payload) => resume_unwind(payload),
@@ -189,7 +218,7 @@ impl<T> Future for ScopedTask<'_, T> {
 }
 
 /// Nothing panics under the lock.
-fn lock<T>(slot: &Slot<T>) -> crate::sync::MutexGuard<'_, Option<thread::Result<T>>> {
+fn lock<T>(slot: &Slot<T>) -> crate::sync::MutexGuard<'_, Left<T>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -32,7 +32,7 @@ impl Shared {
             place: Arc::new(Place::new()),
             tasks: Queue::new(),
             calls: Queue::new(),
-            computing: AtomicBool::new(false),
+            computing: AtomicBool::new(true), // until it is in its loop
             index: AtomicUsize::new(0),
             waker: OnceLock::new(),
         }

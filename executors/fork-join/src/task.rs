@@ -115,9 +115,11 @@ impl Pool {
         call: impl FnOnce() -> T + Send + 'static,
     ) -> Task<T> {
         let pool = self.clone();
+        let mut call = Call(Some(call));
         let schedule = move |call| drop(pool.add_call(call)); // dropped if the pool is closed
-        let (call, handle) =
-            Builder::new().propagate_panic(true).spawn(move |()| async move { call() }, schedule);
+        let (call, handle) = Builder::new()
+            .propagate_panic(true)
+            .spawn(move |()| async move { call.take()() }, schedule);
         call.schedule();
         handle
     }
@@ -153,6 +155,22 @@ impl Worker {
             self.pool().call_if_asleep();
         }
         None
+    }
+}
+
+/// A closure that may never be called. Then a panic from its destructor has nobody to go to, and
+/// ends here, as that of a future does.
+struct Call<F>(Option<F>);
+
+impl<F> Call<F> {
+    fn take(&mut self) -> F {
+        self.0.take().expect("it is called once")
+    }
+}
+
+impl<F> Drop for Call<F> {
+    fn drop(&mut self) {
+        contained(|| drop(self.0.take()));
     }
 }
 

@@ -46,6 +46,9 @@ impl Worker {
             hint::spin_loop();
         }
         self.wait(region, done);
+        if self.has_tasks() {
+            self.pool().call_for_tasks(); // it may have been called for them, and leaves
+        }
         guard.disarm();
     }
 
@@ -73,7 +76,7 @@ impl Worker {
                         || serves && self.has_tasks();
                     !something
                 };
-                let wish = Wish { within: Some(region), tasks: serves };
+                let wish = Wish { within: Some(region), tasks: serves, jobs: true };
                 can_sleep = self.sleep(wish, &mut idle).is_ok();
             } else {
                 thread::sleep(NAP); // the reactor failed, or calls us from a waker

@@ -52,7 +52,50 @@ impl Wake for Main {
     }
 }
 
+/// A worker in its loop, which comes to its tasks after each poll; and what it owes when it leaves
+/// that, by whatever way: it may have been woken for something that it does not come to.
+struct Leaving<'w> {
+    worker: &'w Worker,
+    computed: bool,
+}
+
+impl<'w> Leaving<'w> {
+    fn new(worker: &'w Worker) -> Leaving<'w> {
+        let computed = worker.shared().computing.swap(false, Ordering::Relaxed);
+        Leaving { worker, computed }
+    }
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.worker.shared().computing.store(self.computed, Ordering::Relaxed);
+        self.worker.pass_on();
+    }
+}
+
 impl Worker {
+    /// Calls `f`, which comes to this worker's tasks after each poll.
+    pub(crate) fn in_loop<R>(&self, f: impl FnOnce() -> R) -> R {
+        let before = self.shared().computing.swap(false, Ordering::Relaxed);
+        let result = f();
+        self.shared().computing.store(before, Ordering::Relaxed);
+        result
+    }
+
+    /// Has others do what this worker was woken for.
+    pub(crate) fn pass_on(&self) {
+        let (pool, shared) = (self.pool(), self.shared());
+        if let Some(job) = shared.place.take() {
+            drop(pool.public.push(job)); // never closed
+        }
+        if pool.has_work() {
+            pool.call_all();
+        }
+        if !shared.tasks.is_empty() {
+            pool.call_for_tasks();
+        }
+    }
+
     /// Runs whatever there is until `future` is ready.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         let parker = self.parker().waker().clone();
@@ -61,6 +104,7 @@ impl Worker {
         let mut cx = Context::from_waker(&waker);
         let mut future = pin!(future);
         let mut steps = 0;
+        let _leaving = Leaving::new(self);
         loop {
             // Acquire pairs with the Release in `Main::wake_by_ref`.
             if main.woken.load(Ordering::Relaxed) && main.woken.swap(false, Ordering::Acquire) {
@@ -174,7 +218,7 @@ impl Worker {
     /// What the reactor's turn returns.
     pub(crate) fn sleep_free(&self, idle: &mut dyn FnMut() -> bool) -> io::Result<()> {
         self.make_public();
-        let wish = Wish { within: None, tasks: true };
+        let wish = Wish { within: None, tasks: true, jobs: true };
         self.sleep(wish, &mut || idle() && !self.has_something())
     }
 

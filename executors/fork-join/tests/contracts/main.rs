@@ -7,6 +7,7 @@ mod closing;
 mod counts;
 mod futures;
 mod joins;
+mod leaving;
 mod locks;
 mod nesting;
 mod outside;

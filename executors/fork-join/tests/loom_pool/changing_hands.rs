@@ -8,7 +8,7 @@ use crate::{Sleeper, check};
 
 type Jobs = Demand<u32, ()>;
 
-const ANYTHING: Wish<()> = Wish { within: None, tasks: true };
+const ANYTHING: Wish<()> = Wish { within: None, tasks: true, jobs: true };
 
 #[test]
 fn a_sleeper_finds_the_job_or_the_giver_keeps_it() {
@@ -86,5 +86,22 @@ fn a_job_that_is_taken_back_is_not_found() {
         let found = place.take();
         let back = giver.join().unwrap();
         assert!(found.is_some() != back.is_some(), "{found:?} {back:?}");
+    });
+}
+
+#[test]
+fn a_wish_that_was_served_does_not_hide_the_next() {
+    check(None, || {
+        let demand = Arc::new(Jobs::new());
+        let (sleeper, place) = (Sleeper::new(), std::sync::Arc::new(Place::new()));
+        demand.ask(&place, sleeper.waker(), ANYTHING);
+        let theirs = demand.clone();
+        let giver = thread::spawn(move || theirs.hand_over(|_| Some(1)).is_some());
+        demand.withdraw(&place);
+        place.take();
+        demand.ask(&place, sleeper.waker(), ANYTHING);
+        demand.withdraw(&place);
+        giver.join().unwrap();
+        assert_eq!(demand.word(), 0, "a wish is left behind");
     });
 }

@@ -30,7 +30,7 @@ impl Queue {
 fn take_one(demand: &Demand<u32, ()>, queue: &Queue) {
     let (sleeper, place) = (Sleeper::new(), std::sync::Arc::new(Place::new()));
     while !queue.pop() {
-        demand.ask(&place, sleeper.waker(), Wish { within: None, tasks: true });
+        demand.ask(&place, sleeper.waker(), Wish { within: None, tasks: true, jobs: true });
         sleeper.park(|| queue.len.load(Relaxed) == 0);
         demand.withdraw(&place);
     }
