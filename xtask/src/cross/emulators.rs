@@ -25,7 +25,7 @@ pub(super) fn wine_prefix() -> PathBuf {
 /// Makes wine's folder, with the library that it may lack.
 pub(super) fn prepare_wine() -> Result<(), String> {
     let system = wine_prefix().join("drive_c/windows/system32");
-    if !system.exists() {
+    if !system.join("kernel32.dll").exists() {
         fs::create_dir_all(wine_prefix()).map_err(|error| error.to_string())?;
         Typed::new("wine wineboot --init")
             .with("WINEPREFIX", wine_prefix())
