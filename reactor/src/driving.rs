@@ -2,7 +2,8 @@
 //!
 //! One thread at a time is in `turn`. Whoever finds the role taken parks on a futex, in the list;
 //! whoever gives the role up takes one thread from the list and sends it to drive, *before* it runs
-//! its own task. So while any thread is parked, somebody drives or is on the way to.
+//! its own task. So while any thread is parked, somebody drives or is on the way to (but for teams,
+//! below).
 //!
 //! The earliest deadline lives in the same word, so that "I insert an earlier timer" and "I go to
 //! sleep until the earliest" are ordered by one read-modify-write each: either the sleeper reads

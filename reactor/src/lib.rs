@@ -18,7 +18,8 @@
 //!
 //! Nothing here starts a thread. Events are delivered while some thread is in [`block_on`] (or
 //! [`Reactor::drive`], or an executor's `block_on`, which use a [`Parker`]). One of them drives,
-//! the others sleep on a futex; the driver hands over before it runs its own task. A foreign
+//! the others sleep on a futex; the driver hands over before it runs its own task (or, in a
+//! [`Team`], within a bound). A foreign
 //! `block_on` (of `futures`, of `pollster`) does not drive: lend a thread with [`Reactor::drive`]
 //! then.
 //!

@@ -52,7 +52,7 @@ impl AsFd for KeepOpen {
         //   borrowed by `as_fd`; before it gives out `&mut` to that object, the registration ends
         //   this source, so the descriptor is open while the object lives;
         // - while a token is out, the registration gives out no `&mut`, and leaks the object
-        //   instead of dropping it;
+        //   instead of dropping it; a duplicate lives in the source, which the token holds;
         // - tokens are given only before the registration ends.
         unsafe { BorrowedFd::borrow_raw(raw) }
     }

@@ -41,7 +41,7 @@ impl AsSocket for KeepOpen {
         // - `raw` was the socket of an object that a `Registration` owns (or of its duplicate);
         //   before it gives out `&mut` to that object, the registration ends this source;
         // - while a token is out, the registration gives out no `&mut`, and leaks the object
-        //   instead of dropping it;
+        //   instead of dropping it; a duplicate lives in the source, which the token holds;
         // - tokens are given only before the registration ends.
         unsafe { BorrowedSocket::borrow_raw(raw) }
     }
