@@ -27,6 +27,10 @@ use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 /// The number of the books of nobody in particular; others have that of their slot.
 pub(crate) const OUTSIDE: u32 = u32::MAX;
 
+/// An empty table with room for more tasks is given up: a burst of them is no reason to keep its
+/// memory for good.
+const KEEP: usize = 256;
+
 /// The account of one worker, or of all who are none. On cache lines of their own: the counters are
 /// written for each task.
 #[derive(Default)]
@@ -80,8 +84,12 @@ impl Books {
     }
 
     pub(crate) fn remove(&self, key: u32) {
-        let known = self.tasks().remove(key as usize);
-        drop(known); // not under the lock
+        let mut tasks = self.tasks();
+        let known = tasks.remove(key as usize);
+        let is_burst_over = tasks.is_empty() && tasks.capacity() > KEEP;
+        let table = is_burst_over.then(|| std::mem::take(&mut *tasks));
+        drop(tasks);
+        drop((known, table)); // not under the lock
     }
 
     /// Something of each task in the table.
