@@ -10,6 +10,7 @@ mod command;
 mod coverage;
 mod cross;
 mod json;
+mod locked;
 mod miri;
 mod needs;
 mod parts;
@@ -32,7 +33,7 @@ struct Task {
 }
 
 /// Every task: first what each change runs, then the long checks.
-const TASKS: [Task; 11] = [
+const TASKS: [Task; 12] = [
     Task {
         name: "ci",
         does: "everything CI checks, in CI's order, each step timed",
@@ -68,6 +69,12 @@ const TASKS: [Task; 11] = [
         does: "the lines of the core that no test reaches",
         help: || coverage::HELP.to_owned(),
         run: coverage::run,
+    },
+    Task {
+        name: "locked",
+        does: "locked instructions of an executor per operation: what its threads share",
+        help: || locked::HELP.to_owned(),
+        run: locked::run,
     },
     Task {
         name: "tsan",

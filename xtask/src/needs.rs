@@ -6,13 +6,16 @@
 use crate::command::Typed;
 
 /// The packages of Debian that have the programs.
-const DEBIAN: [(&str, &str); 6] = [
+const DEBIAN: [(&str, &str); 9] = [
     ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross"),
+    ("addr2line", "binutils"),
     ("node", "nodejs"),
+    ("objdump", "binutils"),
     ("qemu-aarch64", "qemu-user"),
     ("wine", "wine wine64"),
     ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
     ("timeout", "coreutils"),
+    ("valgrind", "valgrind"),
 ];
 
 /// The compiler for what stable does not offer; `XTASK_NIGHTLY` names another one.
