@@ -111,7 +111,9 @@ fn tokios_tasks_on_a_reactor_that_its_runtime_drives_need_no_other_thread() {
 
 #[test]
 fn every_workload_on_every_column_that_can() {
-    let on = "--on single-thread/system --on tokio-ct --on tokio-mt --on smol --on raw-epoll";
+    let on = "--on single-thread/system --on work-stealing/system --on fork-join/system \
+              --on async-executor/system --on local-pool/system --on tokio-ct --on tokio-mt \
+              --on smol --on raw-epoll";
     for (workload, set) in [
         ("echo", "--set conns=3 --set ms=20"),
         ("http", "--set conns=3 --set ms=20"),
@@ -129,7 +131,7 @@ fn every_workload_on_every_column_that_can() {
         ("idle-sleep", "--set n=5"),
     ] {
         let objects = measure(&format!("{workload} {on} {set} --rounds 1 --counts 1"));
-        assert_eq!(objects.len(), 5, "{workload}");
+        assert_eq!(objects.len(), 9, "{workload}");
         for object in &objects {
             assert_eq!(object["workload"], workload);
             if object["rounds"] == 0 {

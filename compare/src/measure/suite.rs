@@ -1,5 +1,5 @@
 //! What the program measures when it is run alone: every workload beside its peers, some of them
-//! on every reactor; small settings, less than a minute.
+//! on every executor and every reactor; small settings, less than a minute.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use crate::params::Params;
 use crate::workloads::Workload;
 
 /// Columns, ours first: it is what the others are compared with.
-const COLUMNS: [&str; 5] = ["single-thread/system", "tokio-ct", "tokio-mt", "smol", "raw-epoll"];
+const COLUMNS: [&str; 6] =
+    ["single-thread/system", "work-stealing/system", "tokio-ct", "tokio-mt", "smol", "raw-epoll"];
 
 /// Workloads and what is changed of their settings.
 const CASES: &[(&str, &[(&str, &str)])] = &[
@@ -50,6 +51,18 @@ const REACTOR_CASES: &[(&str, &[(&str, &str)])] = &[
     ("idle-sleep", &[("n", "30")]),
 ];
 
+/// More executors on one reactor: the same programs, and one line of each differs.
+const EXECUTORS: [&str; 4] =
+    ["work-stealing/system", "fork-join/system", "async-executor/system", "local-pool/system"];
+
+/// What is given to each of them.
+const EXECUTOR_CASES: &[(&str, &[(&str, &str)])] = &[
+    ("echo", &[("conns", "64"), ("workers", "2"), ("ms", "60")]),
+    ("spawn", &[("where", "inside"), ("ms", "30")]),
+    ("yield", &[("tasks", "1000"), ("ms", "30")]),
+    ("pingpong", &[("ms", "30")]),
+];
+
 /// What forks and joins, and its peers.
 const FORKING: [&str; 4] = ["fork-join/system", "rayon", "chili", "sequential"];
 
@@ -74,9 +87,10 @@ pub(crate) fn plan() -> Plan {
     let reactors =
         REACTOR_CASES.iter().map(|(workload, changes)| case(workload, changes, &REACTORS));
     let tokio = case("echo", &[("conns", "64"), ("ms", "60")], &TOKIO);
+    let executors = EXECUTOR_CASES.iter().map(|(workload, set)| case(workload, set, &EXECUTORS));
     let forking = FORKING_CASES.iter().map(|(workload, set)| case(workload, set, &FORKING));
     Plan {
-        cases: peers.chain(reactors).chain([tokio]).chain(forking).collect(),
+        cases: peers.chain(executors).chain(reactors).chain([tokio]).chain(forking).collect(),
         repeats: Repeats { time: ROUNDS, syscalls: 1, allocations: 1 },
         count_with: CountWith::default(),
         budget: Some(BUDGET),
