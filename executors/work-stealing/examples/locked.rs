@@ -3,8 +3,8 @@
 //!
 //! Executors: `ours`, `async-executor` in our `block_on`, and `tokio`. Workloads, each of COUNT
 //! operations: `own` (every worker has a task that spawns others and joins them), `one` (one task
-//! spawns all, in waves, and the other workers help), `outside` (a thread that is no worker spawns),
-//! and `messages` (pairs of tasks that send to each other).
+//! spawns all, in waves, and the other workers help), `outside` (a thread that is no worker
+//! spawns), and `messages` (pairs of tasks that send to each other).
 
 use std::env;
 use std::future::pending;

@@ -488,3 +488,8 @@ impl fmt::Debug for Executor<'_> {
         report.finish_non_exhaustive()
     }
 }
+
+/// The guide's program, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/choosing-an-executor.md")]
+struct Guide;
