@@ -4,7 +4,6 @@
 use std::io;
 
 use libc::{EINTR, ENOSYS, EPERM, c_int};
-use libtest_mimic::Completion;
 
 use crate::calls::Call;
 use crate::faults::run;
@@ -29,6 +28,19 @@ pub(crate) const CALLS: [Call; 12] = [
     Call::Read,
     Call::Write,
 ];
+
+/// Whether the reactor makes this call at all. That those it does not make stay unmade is tested
+/// too: a new call has to have its errors tried.
+pub(crate) fn is_made(call: Call) -> bool {
+    match PORTABLE {
+        // `polling` knows no older call.
+        true => call != Call::OldWait,
+        // Edges need no rearming, deadlines go into the wait, and the notifier is never read.
+        false => {
+            !matches!(call, Call::EpollModify | Call::TimerfdCreate | Call::TimerfdSet | Call::Read)
+        }
+    }
+}
 
 /// What a failed call comes to.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,16 +72,29 @@ fn outcome(call: Call, site: usize, error: c_int) -> Outcome {
     }
 }
 
-/// Every error of `call` at every place.
-pub(crate) fn every_error_at_every_place(call: Call) -> Result<Completion, String> {
-    let places = run(move |faults| {
+/// A life that makes no such call.
+pub(crate) fn never_made(call: Call) -> Result<(), String> {
+    match places(call)? {
+        0 => Ok(()),
+        places => Err(format!("{call:?} is made at {places} places, and its errors are not tried")),
+    }
+}
+
+/// In how many places of a life without faults `call` is made.
+fn places(call: Call) -> Result<usize, String> {
+    run(move |faults| {
         disable_newer(call, |other| faults.fail_all(other, ENOSYS));
         let failures = live(faults);
         assert!(failures.is_empty(), "without a fault: {failures:?}");
         faults.count(call)
-    })?;
+    })
+}
+
+/// Every error of `call` at every place.
+pub(crate) fn every_error_at_every_place(call: Call) -> Result<(), String> {
+    let places = places(call)?;
     if places == 0 {
-        return Ok(Completion::ignored_with("the reactor makes no such call, on this path"));
+        return Err(format!("{call:?} is made nowhere, so nothing was tried"));
     }
     for site in 0..places {
         for error in call.errors().iter().copied() {
@@ -87,7 +112,7 @@ pub(crate) fn every_error_at_every_place(call: Call) -> Result<Completion, Strin
                 .map_err(|message| format!("{place}: {message}"))?;
         }
     }
-    Ok(Completion::Completed)
+    Ok(())
 }
 
 /// The older call is made only where the newer one is missing.
