@@ -66,9 +66,10 @@ pub(crate) fn rearming_what_is_not_registered_is_not_found(trial: &Trial) {
 }
 
 pub(crate) fn what_cannot_be_watched_is_unsupported(trial: &Trial) {
-    let io = match trial.claims("os_descriptors") {
-        true => Other::Virtual,
-        false => Other::Real(std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket")),
+    let (here, _there) = trial.ends();
+    let io = match here.as_io().as_virtual() {
+        None => Other::Virtual,
+        Some(_) => Other::Real(std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket")),
     };
     let object = Registration::new_in(io, &trial.reactor);
     for _ in 0..2 {
