@@ -1,7 +1,6 @@
 //! Backends and objects that panic outside of `turn`. The panic goes to whoever asked, except where
 //! that is a destructor; nobody else waits in vain, and what a backend has a claim on stays open.
 
-use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -14,7 +13,7 @@ use mini_reactor::{
     Observation, Reactor, ReadyList, Registration, Source,
 };
 
-use crate::tools::{Count, in_a_process, message, poll_ready};
+use crate::tools::{Count, message, poll_ready};
 
 /// The method that panics at its next call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,17 +170,19 @@ fn an_object_that_panics_when_it_is_deregistered_is_not_closed_under_a_claim() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_report_that_cannot_be_written_harms_nobody() {
-    let output = in_a_process("panics::a_report_that_cannot_be_written_harms_nobody", || {
-        let (reactor, object) = fragile();
-        let dropped = Arc::clone(&object.get_ref().dropped);
-        assert!(poll_ready(&object, Direction::Read, Waker::noop()).is_pending());
-        reactor.backend().will_panic(Method::Deregister);
-        let full = File::options().write(true).open("/dev/full").expect("a device of Linux");
-        rustix::stdio::dup2_stderr(full).expect("an open descriptor");
-        let drops = catch_unwind(AssertUnwindSafe(|| drop(object)));
-        let leaked = dropped.load(SeqCst) == 0;
-        std::process::exit(if drops.is_ok() && leaked { 42 } else { 1 });
-    });
+    let output =
+        crate::tools::in_a_process("panics::a_report_that_cannot_be_written_harms_nobody", || {
+            let (reactor, object) = fragile();
+            let dropped = Arc::clone(&object.get_ref().dropped);
+            assert!(poll_ready(&object, Direction::Read, Waker::noop()).is_pending());
+            reactor.backend().will_panic(Method::Deregister);
+            let full =
+                std::fs::File::options().write(true).open("/dev/full").expect("a device of Linux");
+            rustix::stdio::dup2_stderr(full).expect("an open descriptor");
+            let drops = catch_unwind(AssertUnwindSafe(|| drop(object)));
+            let leaked = dropped.load(SeqCst) == 0;
+            std::process::exit(if drops.is_ok() && leaked { 42 } else { 1 });
+        });
     assert!(output.is_none_or(|output| output.status.code() == Some(42)), "it was not leaked");
 }
 

@@ -102,6 +102,7 @@ fn the_line_that_a_failure_ends_with_replays_it() {
     assert_eq!(again, found);
 }
 
+#[cfg(unix)]
 fn text_after<'a>(text: &'a str, what: &str) -> &'a str {
     let at = text.rfind(what).unwrap_or_else(|| panic!("no `{what}` in: {text}"));
     &text[at..]

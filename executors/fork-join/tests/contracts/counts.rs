@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use mini_executor_fork_join::ThreadPool;
 
-#[cfg(target_os = "linux")]
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").expect("Linux has it").count()
 }
 
 /// Other tests start threads meanwhile, so the name tells which are whose.
-#[cfg(target_os = "linux")]
 #[test]
 fn a_pool_starts_no_thread_unasked() {
     // In a process of its own, which this test starts again.

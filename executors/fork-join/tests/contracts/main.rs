@@ -4,6 +4,7 @@
 mod blocking;
 mod broadcasts;
 mod closing;
+#[cfg(target_os = "linux")]
 mod counts;
 mod futures;
 mod joins;
