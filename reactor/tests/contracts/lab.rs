@@ -12,7 +12,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
-use mini_reactor::{AsIo, BorrowedIo, Directions, Event, GlobalReactor, ReadyList, Source};
+use mini_reactor::{
+    AsIo, BorrowedIo, Directions, Event, GlobalReactor, Observation, ReadyList, Source,
+};
 
 /// No turn waits longer than this of real time: then the test has lost a wake-up.
 const LOST: Duration = Duration::from_secs(30);
@@ -76,6 +78,10 @@ struct State {
     full: bool,
     calls: Vec<Call>,
     drivers: Vec<ThreadId>,
+    /// Threads that are parked beside the driver.
+    parked: Vec<ThreadId>,
+    /// Those that were sent to drive, from the beginning.
+    sent: Vec<ThreadId>,
     faults: VecDeque<Fault>,
 }
 
@@ -169,12 +175,24 @@ impl Lab {
 
     /// Waits until a thread is asleep in `turn`.
     pub(crate) fn until_asleep(&self) -> ThreadId {
-        let state = self.state();
-        let (state, _) = self
-            .changed
-            .wait_timeout_while(state, LOST, |state| state.in_turn.is_none())
-            .expect("the lab does not panic under its lock");
+        let state = self.until(|state| state.in_turn.is_some());
         state.in_turn.expect("a thread drives within half a minute")
+    }
+
+    /// Waits until the thread is parked beside the driver, where who leaves the role finds it.
+    pub(crate) fn until_parked(&self, thread: ThreadId) {
+        let state = self.until(|state| state.parked.contains(&thread));
+        assert!(state.parked.contains(&thread), "it does not park");
+    }
+
+    /// Whether the thread was sent to drive while it was parked.
+    pub(crate) fn was_sent(&self, thread: ThreadId) -> bool {
+        self.state().sent.contains(&thread)
+    }
+
+    fn until(&self, done: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        let waited = self.changed.wait_timeout_while(self.state(), LOST, |state| !done(state));
+        waited.expect("the lab does not panic under its lock").0
     }
 
     fn fault(&self, wanted: impl Fn(&Fault) -> bool) -> Option<Fault> {
@@ -322,6 +340,19 @@ impl GlobalReactor for Lab {
 
     fn now(&self) -> Instant {
         self.start + self.elapsed()
+    }
+
+    fn observe(&self, observation: Observation<'_>) -> bool {
+        let me = thread::current().id();
+        match observation {
+            Observation::Parks => self.change(|state| state.parked.push(me)),
+            Observation::Unparks { to_drive } => self.change(|state| {
+                state.parked.retain(|parked| *parked != me);
+                state.sent.extend(to_drive.then_some(me));
+            }),
+            _ => {}
+        }
+        true
     }
 }
 

@@ -1,7 +1,7 @@
 //! Threads of one team keep the role among themselves; nobody else is affected.
 
-use std::sync::mpsc;
-use std::thread::{self, Scope, ScopedJoinHandle};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, Scope, ScopedJoinHandle, ThreadId};
 use std::time::Duration;
 
 use mini_reactor::{Direction, Directions, Handle, Parker, Team, Unparker};
@@ -12,23 +12,48 @@ use crate::world::World;
 
 const LONG: Duration = Duration::from_secs(3600);
 
-/// A thread of the team that parks once and says whether it drove. It keeps its parker until it is
-/// let go.
-fn one_of<'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    reactor: &Handle,
-    team: &'scope Team,
-    park: fn(&Parker) -> bool,
-) -> (ScopedJoinHandle<'scope, bool>, Unparker, mpsc::Sender<()>) {
-    let (reactor, (tx, rx), (go, may_go)) = (reactor.clone(), mpsc::channel(), mpsc::channel());
-    let thread = scope.spawn(move || {
-        let parker = Parker::new_in_team(reactor, team);
-        tx.send(parker.unparker()).expect("somebody waits for this");
-        let drove = park(&parker);
-        let _until_dropped = may_go.recv();
-        drove
-    });
-    (thread, rx.recv().expect("it has begun"), go)
+/// A thread of the team that parks once. It keeps its parker until it is let go.
+struct Member<'scope> {
+    thread: ScopedJoinHandle<'scope, ()>,
+    unparker: Unparker,
+    drove: Receiver<bool>,
+    may_go: Sender<()>,
+}
+
+impl<'scope> Member<'scope> {
+    fn new(
+        scope: &'scope Scope<'scope, '_>,
+        reactor: &Handle,
+        team: &'scope Team,
+        park: fn(&Parker) -> bool,
+    ) -> Member<'scope> {
+        let reactor = reactor.clone();
+        let (tx, rx) = mpsc::channel();
+        let (says, drove) = mpsc::channel();
+        let (may_go, go) = mpsc::channel();
+        let thread = scope.spawn(move || {
+            let parker = Parker::new_in_team(reactor, team);
+            tx.send(parker.unparker()).expect("somebody waits for this");
+            let _ = says.send(park(&parker));
+            let _until_dropped = go.recv();
+        });
+        Member { thread, unparker: rx.recv().expect("it has begun"), drove, may_go }
+    }
+
+    fn id(&self) -> ThreadId {
+        self.thread.thread().id()
+    }
+
+    /// Ends its sleep, and waits until it has left the role; true if it drove.
+    fn wake(&self) -> bool {
+        self.unparker.unpark();
+        self.drove.recv().expect("it does not panic")
+    }
+
+    fn let_go(self) {
+        drop(self.may_go);
+        self.thread.join().expect("it does not panic");
+    }
 }
 
 fn park(parker: &Parker) -> bool {
@@ -39,39 +64,20 @@ fn watch_long(parker: &Parker) -> bool {
     parker.watch(LONG, |_| true).expect("no fault was planned")
 }
 
-/// Gives a thread that is about to park beside the driver the time to do so.
-fn parks_beside(world: &World) {
-    world.until_asleep();
-    (0..1000).for_each(|_| thread::yield_now());
-}
-
-/// A driver leaves; true if the other one of its team was not sent to drive.
-fn leaves_it_asleep() -> bool {
-    let (world, team) = (World::by_hand(), Team::new());
-    thread::scope(|scope| {
-        let (driver, wakes_driver, driver_may_go) = one_of(scope, &world.reactor, &team, park);
-        world.until_asleep();
-        let (other, wakes_other, other_may_go) = one_of(scope, &world.reactor, &team, park);
-        parks_beside(&world);
-        wakes_driver.unpark();
-        // Somebody else gets the role now: this thread, unless the other one has it.
-        until(|| {
-            world.disturb();
-            world.turn();
-            let last = world.drivers().pop();
-            [thread::current().id(), other.thread().id()].map(Some).contains(&last)
-        });
-        wakes_other.unpark();
-        drop((driver_may_go, other_may_go));
-        assert!(driver.join().expect("it does not panic"));
-        !other.join().expect("it does not panic")
-    })
-}
-
 #[test]
 fn a_driver_leaves_the_threads_of_its_team_asleep() {
-    // One that had not parked yet finds the role free and takes it, but not each time.
-    assert!((0..1000).any(|_| leaves_it_asleep()));
+    let (world, team) = (World::by_hand(), Team::new());
+    thread::scope(|scope| {
+        let driver = Member::new(scope, &world.reactor, &team, park);
+        world.until_asleep();
+        let other = Member::new(scope, &world.reactor, &team, park);
+        world.until_parked(other.id());
+        assert!(driver.wake());
+        assert!(!other.wake(), "it drove");
+        assert!(!world.was_sent(other.id()));
+        driver.let_go();
+        other.let_go();
+    });
 }
 
 #[test]
@@ -79,20 +85,20 @@ fn a_driver_sends_a_thread_outside_of_its_team_to_drive() {
     let (world, team) = (World::by_hand(), Team::new());
     let object = world.object(1);
     thread::scope(|scope| {
-        let (driver, wakes_driver, may_go) = one_of(scope, &world.reactor, &team, park);
-        let driver_id = world.until_asleep();
-        let (mate, wakes_mate, mate_may_go) = one_of(scope, &world.reactor, &team, park);
-        let other = scope.spawn(|| world.reactor.block_on(object.ready(Direction::Read)));
-        until(|| world.is_watched(1));
-        parks_beside(&world);
-        wakes_driver.unpark();
-        until(|| world.until_asleep() != driver_id);
+        let driver = Member::new(scope, &world.reactor, &team, park);
+        world.until_asleep();
+        let outside = scope.spawn(|| world.reactor.block_on(object.ready(Direction::Read)));
+        world.until_parked(outside.thread().id());
+        let mate = Member::new(scope, &world.reactor, &team, park);
+        world.until_parked(mate.id());
+        assert!(driver.wake());
+        until(|| world.drivers().contains(&outside.thread().id()));
         world.happen(1, Directions::READ);
-        other.join().unwrap().unwrap();
-        wakes_mate.unpark();
-        drop((may_go, mate_may_go));
-        assert!(driver.join().unwrap());
-        mate.join().unwrap();
+        outside.join().unwrap().unwrap();
+        until(|| world.drivers().contains(&mate.id())); // who left last is of no team
+        assert!(mate.wake());
+        driver.let_go();
+        mate.let_go();
     });
 }
 
@@ -121,45 +127,42 @@ fn a_watcher_does_not_take_the_role_and_who_parks_does() {
 fn a_watcher_that_is_sent_to_drive_does() {
     let (world, team) = (World::by_hand(), Team::new());
     thread::scope(|scope| {
-        let (watcher, wakes_watcher, may_go) = one_of(scope, &world.reactor, &team, watch_long);
-        // A stranger that leaves before the other one has parked sends nobody.
-        until(|| {
-            let (stranger, wakes_stranger) = one_that_parks(scope, &world.reactor);
-            parks_beside(&world);
-            wakes_stranger.unpark();
-            stranger.join().unwrap();
-            world.drivers().contains(&watcher.thread().id())
-        });
-        wakes_watcher.unpark();
-        drop(may_go);
-        assert!(watcher.join().unwrap());
+        let watcher = Member::new(scope, &world.reactor, &team, watch_long);
+        world.until_parked(watcher.id());
+        let (stranger, wakes_stranger) = one_that_parks(scope, &world.reactor);
+        assert_eq!(world.until_asleep(), stranger.thread().id());
+        wakes_stranger.unpark();
+        stranger.join().unwrap();
+        until(|| world.drivers().contains(&watcher.id()));
+        assert!(watcher.wake());
+        watcher.let_go();
     });
 }
 
 #[test]
 fn who_hands_over_and_who_leaves_sends_another_of_the_team_to_drive() {
     let (world, team) = (World::by_hand(), Team::new());
-    thread::scope(|scope| {
-        let parker = Parker::new_in_team(&world.reactor, &team);
-        for leaves in [false, true] {
-            let (first, wakes_first, first_may_go) = one_of(scope, &world.reactor, &team, park);
+    let parker = Parker::new_in_team(&world.reactor, &team);
+    for leaves in [false, true] {
+        thread::scope(|scope| {
+            let first = Member::new(scope, &world.reactor, &team, park);
             world.until_asleep();
-            let (second, wakes_second, second_may_go) = one_of(scope, &world.reactor, &team, park);
-            parks_beside(&world);
-            wakes_first.unpark();
-            until(|| {
-                match leaves {
-                    true => first_may_go.send(()).unwrap_or_default(),
-                    false => parker.hand_over(),
+            let second = Member::new(scope, &world.reactor, &team, park);
+            world.until_parked(second.id());
+            assert!(first.wake());
+            assert!(!world.drivers().contains(&second.id()), "it was to be left asleep");
+            match leaves {
+                true => first.let_go(),
+                false => {
+                    parker.hand_over();
+                    drop(first.may_go);
                 }
-                world.drivers().contains(&second.thread().id())
-            });
-            wakes_second.unpark();
-            drop((first_may_go, second_may_go));
-            assert!(first.join().unwrap());
-            assert!(second.join().unwrap());
-        }
-    });
+            }
+            until(|| world.drivers().contains(&second.id()));
+            assert!(second.wake());
+            second.let_go();
+        });
+    }
 }
 
 #[test]
