@@ -28,7 +28,7 @@ struct Sanitizer {
 }
 
 /// A part of a name, and why that is excepted.
-type Exception = (&'static str, &'static str);
+pub(crate) type Exception = (&'static str, &'static str);
 
 const SANITIZERS: [Sanitizer; 3] = [
     Sanitizer {
