@@ -53,11 +53,13 @@ async fn serve(
         let stream = FuturesIo::new(accept(&listener).await);
         let executor = Rc::clone(&tasks);
         let connection = async move {
-            // Connections break; then the client comes back.
+            // Connections break; then the client comes back. Dates are of real time, which would
+            // have a seed give different runs.
             let _ = match version {
                 Version::Http1 => {
                     hyper::server::conn::http1::Builder::new()
                         .timer(ReactorTimer::new())
+                        .auto_date_header(false)
                         .header_read_timeout(Duration::from_secs(60))
                         .serve_connection(stream, service_fn(echo))
                         .await
@@ -66,6 +68,7 @@ async fn serve(
                     let spawner = LocalSpawner::new(move |task| executor.spawn(task).detach());
                     hyper::server::conn::http2::Builder::new(spawner)
                         .timer(ReactorTimer::new())
+                        .auto_date_header(false)
                         .serve_connection(stream, service_fn(echo))
                         .await
                 }
