@@ -14,9 +14,9 @@
 //!
 //! Counters always run, and can be read at any time ([`Trace::counts`]). A recording is begun and
 //! ended while the program runs ([`Trace::start`], [`Trace::stop`]), keeps the last so many
-//! records in memory that is reserved once, and is written as a page with a timeline
-//! ([`Recording::write_html`]) or for the viewers of Chrome's traces, such as Perfetto
-//! ([`Recording::write_chrome`]).
+//! records in memory that is reserved once, and becomes a page with a timeline
+//! ([`Recording::to_html`]) or JSON for the viewers of Chrome's traces, such as Perfetto
+//! ([`Recording::to_chrome`]).
 //!
 //! Deliberately absent: tasks. A reactor knows wakers, and not what they wake.
 //!
@@ -37,21 +37,21 @@
 //! a thread holds for a few nanoseconds.
 
 mod chrome;
-mod names;
 mod recording;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mini_reactor::{
-    BorrowedIo, Direction, Directions, Event, GlobalReactor, Observation, ReadyList, Source, System,
+    BorrowedIo, Directions, Event, GlobalReactor, Observation, ReadyList, Source, System,
 };
 
-use recording::KINDS;
-pub use recording::{Counts, Kind, Record, Recording};
+use recording::Kind::{Readable, Writable};
+use recording::{KINDS, nanos};
+pub use recording::{Kind, Record, Recording};
 
 /// Counts and records what goes through a reactor, and forwards it unchanged.
 ///
@@ -71,17 +71,16 @@ pub use recording::{Counts, Kind, Record, Recording};
 ///     let mut nap = Deadline::after(Duration::from_millis(2));
 ///     std::future::poll_fn(|cx| nap.poll(cx)).await;
 /// });
-/// assert_eq!(TRACE.counts()[Kind::TimersExpire], 1);
+/// assert_eq!(TRACE.counts()[&Kind::TimersExpire], 1);
 /// if let Some(recording) = TRACE.stop() {
-///     let mut page = Vec::new(); // or a file
-///     recording.write_html(&mut page)?;
+///     let page = recording.to_html(); // and into a file with it
+///     # assert!(page.starts_with("<!doctype html>"));
 /// }
-/// # std::io::Result::Ok(())
 /// ```
 #[derive(Debug)]
 pub struct Trace<R = System> {
     /// Relaxed, all of these: they order nothing.
-    counters: [AtomicU64; KINDS],
+    counters: [AtomicU64; KINDS.len()],
     asleep_ns: AtomicU64,
     /// Whether there is a recording.
     on: AtomicBool,
@@ -89,11 +88,11 @@ pub struct Trace<R = System> {
     inner: R,
 }
 
-impl<R> Trace<R> {
+impl<R: GlobalReactor> Trace<R> {
     /// Around `inner`. No system call, no allocation.
     pub const fn new(inner: R) -> Trace<R> {
         Trace {
-            counters: [const { AtomicU64::new(0) }; KINDS],
+            counters: [const { AtomicU64::new(0) }; KINDS.len()],
             asleep_ns: AtomicU64::new(0),
             on: AtomicBool::new(false),
             recording: Mutex::new(None),
@@ -106,20 +105,21 @@ impl<R> Trace<R> {
         &self.inner
     }
 
-    /// How often everything has happened so far. The numbers are read one after the other, so two
-    /// of them may differ by what happened in between.
-    pub fn counts(&self) -> Counts {
-        Counts {
-            kinds: self.counters.each_ref().map(|counter| counter.load(Relaxed)),
-            asleep: Duration::from_nanos(self.asleep_ns.load(Relaxed)),
-        }
+    /// How often each kind of thing has happened so far; all kinds are in it. The numbers are read
+    /// one after the other, so two of them may differ by what happened in between.
+    pub fn counts(&self) -> BTreeMap<Kind, u64> {
+        KINDS.iter().map(|&(kind, ..)| (kind, self.counters[kind as usize].load(Relaxed))).collect()
+    }
+
+    /// Time, by the backend's clock, that was spent in turns that might wait.
+    pub fn asleep(&self) -> Duration {
+        Duration::from_nanos(self.asleep_ns.load(Relaxed))
     }
 
     /// Ends the recording and gives it; `None` if there is none.
     pub fn stop(&self) -> Option<Recording> {
         self.on.store(false, Relaxed);
         let mut recording = self.recording().take()?;
-        recording.threads = names::threads();
         // Threads meet in the lock, after they have looked at the clock.
         recording.records.make_contiguous().sort_by_key(|record| record.at);
         Some(recording)
@@ -128,34 +128,24 @@ impl<R> Trace<R> {
     fn recording(&self) -> MutexGuard<'_, Option<Recording>> {
         self.recording.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl<R: GlobalReactor> Trace<R> {
-    /// Begins a recording that keeps the last `capacity` records, of 32 bytes each, for which it
-    /// reserves the memory now, and so many names of sources. One that was under way is forgotten.
+    /// Begins a recording that keeps the last `capacity` records, of 40 bytes each, for which it
+    /// reserves the memory now, and the names of the sources and threads that these speak of. One
+    /// that was under way is forgotten.
     ///
     /// # Panics
     ///
     /// If `capacity` is zero.
     pub fn start(&self, capacity: usize) {
         assert!(capacity > 0, "a recording of no records shows nothing");
-        *self.recording() = Some(Recording {
-            began: self.inner.now(),
-            capacity,
-            records: VecDeque::with_capacity(capacity),
-            dropped: 0,
-            threads: Vec::new(),
-            objects: VecDeque::new(),
-        });
+        let (records, sources) = (VecDeque::with_capacity(capacity), BTreeMap::new());
+        let began = self.inner.now();
+        *self.recording() = Some(Recording { records, dropped: 0, sources, began, capacity });
         self.on.store(true, Relaxed);
     }
 
-    fn note(&self, kind: Kind, subject: u64, value: u64) {
-        self.note_at(None, kind, subject, value);
-    }
-
-    #[inline]
-    fn note_at(&self, at: Option<Instant>, kind: Kind, subject: u64, value: u64) {
+    /// Counts it, and records it as of `at` or of now.
+    fn note(&self, at: Option<Instant>, kind: Kind, subject: u64, value: u64) {
         let times = if matches!(kind, Kind::Wakes | Kind::TimersExpire) { value } else { 1 };
         self.counters[kind as usize].fetch_add(times, Relaxed);
         if self.on.load(Relaxed) {
@@ -165,80 +155,62 @@ impl<R: GlobalReactor> Trace<R> {
 
     #[cold]
     fn record(&self, at: Instant, kind: Kind, subject: u64, value: u64) {
-        let thread = names::this_thread();
-        if let Some(recording) = &mut *self.recording() {
-            let at = nanos(at.saturating_duration_since(recording.began));
-            recording.push(Record { at, thread, kind, subject, value });
-        }
+        self.recording().iter_mut().for_each(|one| one.record(at, kind, subject, value));
     }
 
     fn passed(&self, result: io::Result<()>, subject: u64) -> io::Result<()> {
-        if let Err(error) = &result {
-            let code = error.raw_os_error().unwrap_or(0);
-            self.note(Kind::Fails, subject, u64::from(code.unsigned_abs()));
-        }
-        result
-    }
-
-    fn event(&self, at: Instant, event: &Event) {
-        for (direction, kind) in
-            [(Direction::Read, Kind::Readable), (Direction::Write, Kind::Writable)]
-        {
-            if event.ready.contains(direction) {
-                let ends = u64::from(event.closed.contains(direction));
-                let value = ends | u64::from(event.disarmed) << 1;
-                self.note_at(Some(at), kind, id(&event.source), value);
-            }
-        }
+        let code = result.as_ref().err().and_then(io::Error::raw_os_error).unwrap_or(0);
+        result.inspect_err(|_| self.note(None, Kind::Fails, subject, code.unsigned_abs().into()))
     }
 }
 
 impl<R: GlobalReactor> GlobalReactor for Trace<R> {
     fn register(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
         // Before: its first event may come at once, on another thread.
-        self.note(Kind::Registers, id(source), 0);
-        if self.on.load(Relaxed) {
-            let name = names::object(io);
-            self.recording().iter_mut().for_each(|recording| recording.call(id(source), &name));
+        self.note(None, Kind::Registers, id(source), 0);
+        let result = self.inner.register(io, source);
+        if result.is_ok() && self.on.load(Relaxed) {
+            let name = recording::name(io);
+            _ = self.recording().as_mut().map(|one| one.sources.insert(id(source), name));
         }
-        self.passed(self.inner.register(io, source), id(source))
+        self.passed(result, id(source))
     }
 
-    fn rearm(
-        &self,
-        io: BorrowedIo<'_>,
-        source: &Arc<Source>,
-        wanted: Directions,
-    ) -> io::Result<()> {
-        self.note(Kind::Rearms, id(source), bits(wanted));
-        self.passed(self.inner.rearm(io, source, wanted), id(source))
+    fn rearm(&self, io: BorrowedIo<'_>, of: &Arc<Source>, wanted: Directions) -> io::Result<()> {
+        self.note(None, Kind::Rearms, id(of), bits(wanted));
+        self.passed(self.inner.rearm(io, of, wanted), id(of))
     }
 
     fn deregister(&self, io: BorrowedIo<'_>, source: &Arc<Source>) -> io::Result<()> {
-        let result = self.inner.deregister(io, source);
-        self.note(Kind::Deregisters, id(source), 0);
-        self.passed(result, id(source))
+        self.note(None, Kind::Deregisters, id(source), 0);
+        self.passed(self.inner.deregister(io, source), id(source))
     }
 
     fn turn(&self, timeout: Option<Duration>, ready: &mut ReadyList) -> io::Result<()> {
         let began = self.inner.now();
-        self.note_at(Some(began), Kind::TurnBegins, 0, timeout.map_or(u64::MAX, nanos));
+        self.note(Some(began), Kind::TurnBegins, 0, timeout.map_or(u64::MAX, nanos));
         let before = ready.events().len();
         let result = self.inner.turn(timeout, ready);
         let ended = self.inner.now();
         if timeout != Some(Duration::ZERO) {
-            let asleep = nanos(ended.saturating_duration_since(began));
-            self.asleep_ns.fetch_add(asleep, Relaxed);
+            self.asleep_ns.fetch_add(nanos(ended.saturating_duration_since(began)), Relaxed);
         }
         let events = ready.events().get(before..).unwrap_or_default();
-        events.iter().for_each(|event| self.event(ended, event));
+        for Event { source, ready, closed, disarmed } in events {
+            for (kind, way) in [(Readable, Directions::READ), (Writable, Directions::WRITE)] {
+                let flags = u64::from(closed.contains(way)) | u64::from(*disarmed) << 1;
+                if ready.contains(way) {
+                    self.note(Some(ended), kind, id(source), flags);
+                }
+            }
+        }
         let kind = if events.is_empty() { Kind::TurnEndsEmpty } else { Kind::TurnEnds };
-        self.note_at(Some(ended), kind, 0, events.len() as u64);
+        self.note(Some(ended), kind, 0, events.len() as u64);
         self.passed(result, 0)
     }
 
     fn notify(&self) {
-        self.note(Kind::Notifies, 0, 0);
+        self.note(None, Kind::Notifies, 0, 0);
         self.inner.notify();
     }
 
@@ -252,21 +224,20 @@ impl<R: GlobalReactor> GlobalReactor for Trace<R> {
 
     fn observe(&self, observation: Observation<'_>) -> bool {
         use Observation as O;
+        let note = |kind, subject, value| self.note(None, kind, subject, value);
         match observation {
-            O::Waits { source, direction } => {
-                self.note(Kind::Waits, id(source), bits(direction.into()));
-            }
-            O::Wakes { source, wakers } => self.note(Kind::Wakes, id(source), wakers as u64),
+            O::Waits { source, direction } => note(Kind::Waits, id(source), bits(direction.into())),
+            O::Wakes { source, wakers } => note(Kind::Wakes, id(source), wakers as u64),
             O::TimerSet { timer, at } => {
                 let now = self.on.load(Relaxed).then(|| self.inner.now());
                 let due = now.map_or(0, |now| nanos(at.saturating_duration_since(now)));
-                self.note_at(now, Kind::TimerSet, timer, due);
+                self.note(now, Kind::TimerSet, timer, due);
             }
-            O::TimerDropped { timer } => self.note(Kind::TimerDropped, timer, 0),
-            O::TimersExpire { timers } => self.note(Kind::TimersExpire, 0, timers as u64),
-            O::Parks => self.note(Kind::Parks, 0, 0),
-            O::Unparks { to_drive: false } => self.note(Kind::Unparks, 0, 0),
-            O::Unparks { to_drive: true } => self.note(Kind::HandedOver, 0, 0),
+            O::TimerDropped { timer } => note(Kind::TimerDropped, timer, 0),
+            O::TimersExpire { timers } => note(Kind::TimersExpire, 0, timers as u64),
+            O::Parks => note(Kind::Parks, 0, 0),
+            O::Unparks { to_drive: false } => note(Kind::Unparks, 0, 0),
+            O::Unparks { to_drive: true } => note(Kind::HandedOver, 0, 0),
             _ => {}
         }
         self.inner.observe(observation);
@@ -278,13 +249,8 @@ fn id(source: &Source) -> u64 {
     source.id() as u64
 }
 
-fn bits(directions: Directions) -> u64 {
-    u64::from(directions.contains(Directions::READ))
-        | u64::from(directions.contains(Directions::WRITE)) << 1
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+fn bits(of: Directions) -> u64 {
+    u64::from(of.contains(Directions::READ)) | u64::from(of.contains(Directions::WRITE)) << 1
 }
 
 /// The guide's program, compiled.

@@ -1,10 +1,9 @@
 //! `--trace`: the reactor that is installed next is decorated, and records the process's life.
 
-use std::fs::File;
-use std::io::{self, BufWriter};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::{fs, io};
 
 use mini_reactor::GlobalReactor;
 use mini_reactor_trace::Trace;
@@ -42,9 +41,9 @@ pub(crate) fn write(file: &Path) -> io::Result<()> {
     let recording = TRACE.get().and_then(Trace::stop).ok_or_else(|| {
         io::Error::other("only a reactor that the whole process shares can be traced")
     })?;
-    let out = BufWriter::new(File::create(file)?);
-    match file.extension() {
-        Some(extension) if extension == "json" => recording.write_chrome(out),
-        _ => recording.write_html(out),
-    }
+    let text = match file.extension() {
+        Some(extension) if extension == "json" => recording.to_chrome(),
+        _ => recording.to_html(),
+    };
+    fs::write(file, text)
 }

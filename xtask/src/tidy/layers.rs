@@ -93,7 +93,7 @@ const TABLE: &[Row] = &[
         name: "mini-reactor-trace",
         folder: "backends/trace",
         ours: &["mini-reactor"],
-        others: Some(&["rustix"]),
+        others: Some(&["rustix", "serde_json"]),
     },
     Row {
         name: "mini-reactor-conformance",

@@ -1,26 +1,26 @@
 //! The counters are exact.
 
+use std::collections::BTreeMap;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use mini_reactor::{Deadline, Direction, Directions, GlobalReactor};
-use mini_reactor_trace::{Counts, Kind};
+use mini_reactor_trace::Kind;
 
 use crate::virtual_backend::{World, wait};
 
 /// Asserts that these, and nothing else, were counted.
-fn assert_counts(counts: Counts, expected: &[(Kind, u64)]) {
-    for kind in Kind::ALL {
-        let expected = expected.iter().find(|(other, _)| other == kind);
-        assert_eq!(counts[*kind], expected.map_or(0, |(_, number)| *number), "{kind:?}");
-    }
+fn assert_counts(world: &World, expected: &[(Kind, u64)]) {
+    let mut counts = world.trace().counts();
+    counts.retain(|_, count| *count > 0);
+    assert_eq!(counts, BTreeMap::from_iter(expected.iter().copied()));
 }
 
 #[test]
 fn a_trace_that_did_nothing_has_counted_nothing() {
     let world = World::new();
-    assert_counts(world.trace().counts(), &[]);
-    assert_eq!(world.trace().counts().asleep, Duration::ZERO);
+    assert_counts(&world, &[]);
+    assert_eq!(world.trace().asleep(), Duration::ZERO);
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn the_life_of_a_source() {
         (Kind::TurnEnds, 2),
         (Kind::TurnEndsEmpty, 1),
     ];
-    assert_counts(world.trace().counts(), &expected);
+    assert_counts(&world, &expected);
 }
 
 #[test]
@@ -62,7 +62,6 @@ fn timers_and_the_time_asleep() {
     }
     world.reactor.block_on(std::future::poll_fn(|cx| timers[0].poll(cx)));
     drop(timers);
-    let counts = world.trace().counts();
     let expected = [
         (Kind::TimerSet, 3),
         (Kind::TimersExpire, 2),
@@ -70,10 +69,10 @@ fn timers_and_the_time_asleep() {
         (Kind::TurnBegins, 1),
         (Kind::TurnEndsEmpty, 1),
     ];
-    assert_counts(counts, &expected);
-    assert_eq!(counts.asleep, Duration::from_millis(5), "by the backend's clock");
+    assert_counts(&world, &expected);
+    assert_eq!(world.trace().asleep(), Duration::from_millis(5), "by the backend's clock");
     world.reactor.poll_once().unwrap();
-    assert_eq!(world.trace().counts().asleep, Duration::from_millis(5), "this one did not wait");
+    assert_eq!(world.trace().asleep(), Duration::from_millis(5), "this one did not wait");
 }
 
 #[test]
@@ -93,7 +92,7 @@ fn errors_and_notifies() {
         (Kind::TurnEndsEmpty, 1),
         (Kind::Notifies, 1),
     ];
-    assert_counts(world.trace().counts(), &expected);
+    assert_counts(&world, &expected);
 }
 
 #[test]
@@ -124,5 +123,5 @@ fn counters_print_with_their_names() {
     let world = World::new();
     world.reactor.poll_once().unwrap();
     let text = format!("{:?}", world.trace().counts());
-    assert!(text.contains("TurnEndsEmpty: 1") && text.contains("\"asleep\": 0ns"), "{text}");
+    assert!(text.contains("TurnEndsEmpty: 1") && text.contains("HandedOver: 0"), "{text}");
 }

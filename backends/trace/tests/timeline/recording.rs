@@ -10,7 +10,7 @@ use crate::virtual_backend::{World, wait};
 
 /// Without times and threads.
 fn what(recording: &Recording) -> Vec<(Kind, u64, u64)> {
-    recording.records().map(|record| (record.kind, record.subject, record.value)).collect()
+    recording.records.iter().map(|record| (record.kind, record.subject, record.value)).collect()
 }
 
 #[test]
@@ -46,14 +46,11 @@ fn it_has_what_happened_between_start_and_stop() {
         (Kind::Wakes, id, 1),
     ];
     assert_eq!(what(&recording), expected);
-    assert_eq!(recording.source(id), Some("virtual 7"));
-    assert_eq!(recording.source(id + 1), None);
-    let name = std::thread::current().name().map(str::to_owned);
-    for record in recording.records() {
-        assert_eq!(recording.thread(record.thread).map(str::to_owned), name);
-    }
-    assert_eq!(recording.dropped(), 0);
-    assert_eq!(world.trace().counts()[Kind::Deregisters], 1, "counting goes on");
+    assert_eq!(recording.sources.into_iter().collect::<Vec<_>>(), [(id, "virtual 7".to_owned())]);
+    let this = std::thread::current().id();
+    assert!(recording.records.iter().all(|record| record.thread.id() == this));
+    assert_eq!(recording.dropped, 0);
+    assert_eq!(world.trace().counts()[&Kind::Deregisters], 1, "counting goes on");
 }
 
 #[test]
@@ -67,8 +64,8 @@ fn times_are_the_backends_and_begin_with_the_recording() {
     world.inner().pass(Duration::from_millis(1));
     world.reactor.block_on(std::future::poll_fn(|cx| timer.poll(cx)));
     let recording = world.trace().stop().unwrap();
-    let times: Vec<_> =
-        recording.records().map(|Record { kind, at, value, .. }| (*kind, *at, *value)).collect();
+    let time = |record: &Record| (record.kind, record.at, record.value);
+    let times: Vec<_> = recording.records.iter().map(time).collect();
     let expected = [
         (Kind::TimerSet, 0, 3_000_000),
         (Kind::TurnBegins, 1_000_000, 2_000_000),
@@ -85,24 +82,36 @@ fn a_new_one_forgets_the_one_before() {
     world.trace().notify();
     world.trace().start(100);
     let recording = world.trace().stop().unwrap();
-    assert_eq!((recording.records().len(), recording.dropped()), (0, 0));
+    assert_eq!((recording.records.len(), recording.dropped), (0, 0));
 }
 
 #[test]
 fn it_keeps_the_last_records_and_says_how_many_it_dropped() {
     let world = World::new();
     world.trace().start(10);
-    for number in 0..1000 {
+    let first = world.object(0);
+    assert!(wait(&first, Direction::Write).is_pending());
+    for number in 1..1000 {
         let object = world.object(number);
         assert!(wait(&object, Direction::Write).is_pending());
     }
     world.trace().notify();
     let recording = world.trace().stop().unwrap();
-    assert_eq!(recording.records().len(), 10);
-    assert_eq!(recording.dropped(), 4 * 1000 + 1 - 10); // Registers, Waits, Rearms, Deregisters
-    assert_eq!(recording.records().last().unwrap().kind, Kind::Notifies);
-    let names = format!("{recording:?}").matches("virtual ").count();
-    assert_eq!(names, 10, "names of objects are bounded too");
+    assert_eq!(recording.records.len(), 10);
+    let each = 4; // Registers, Waits, Rearms, Deregisters
+    assert_eq!(recording.dropped, each * 1000 + 1 - 1 - 10, "one notify; the first still lives");
+    assert_eq!(recording.records[9].kind, Kind::Notifies);
+    let names: Vec<_> = recording.sources.into_values().collect();
+    assert_eq!(names, ["virtual 0", "virtual 997", "virtual 998", "virtual 999"]);
+}
+
+#[test]
+fn a_source_that_could_not_be_registered_leaves_no_name_behind() {
+    let world = World::new();
+    world.trace().start(1);
+    world.inner().fail(28);
+    assert!(wait(&world.object(1), Direction::Read).is_ready());
+    assert!(world.trace().stop().unwrap().sources.is_empty());
 }
 
 #[test]

@@ -2,14 +2,16 @@
 
 #![cfg(unix)]
 
+use std::cell::RefCell;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use mini_reactor::{Direction, Handle, Parker, Reactor, Registration, System};
-use mini_reactor_trace::{Kind, Trace};
+use mini_reactor_trace::{Kind, Record, Trace};
 
 fn until(mut done: impl FnMut() -> bool) {
     let begin = Instant::now();
@@ -36,29 +38,27 @@ fn a_hand_over_is_counted_and_recorded_with_the_threads_it_is_between() {
             });
             unparkers.push(receiver.recv().unwrap());
             let kind = if name == "first" { Kind::TurnBegins } else { Kind::Parks };
-            until(|| trace.counts()[kind] == 1);
+            until(|| trace.counts()[&kind] == 1);
             thread.unwrap()
         })
         .into();
     unparkers[0].unpark();
-    until(|| trace.counts()[Kind::HandedOver] == 1);
+    until(|| trace.counts()[&Kind::HandedOver] == 1);
     unparkers[1].unpark();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
 
     let counts = trace.counts();
-    assert_eq!((counts[Kind::Parks], counts[Kind::Unparks]), (1, 0));
-    assert!(counts[Kind::Notifies] >= 1, "a driver is woken by a notify");
+    assert_eq!((counts[&Kind::Parks], counts[&Kind::Unparks]), (1, 0));
+    assert!(counts[&Kind::Notifies] >= 1, "a driver is woken by a notify");
     let recording = trace.stop().unwrap();
     let by = |kind| {
-        let record = recording.records().find(|record| record.kind == kind);
-        recording.thread(record.expect("it was counted").thread).unwrap()
+        let record = recording.records.iter().find(|record| record.kind == kind);
+        record.expect("it was counted").thread.name().unwrap()
     };
     assert_eq!((by(Kind::TurnBegins), by(Kind::HandedOver)), ("first", "second"));
-    let mut page = Vec::new();
-    recording.write_chrome(&mut page).unwrap();
-    let page = String::from_utf8(page).unwrap();
-    assert_eq!(page.matches("\"ph\":\"s\"").count(), 1, "{page}");
-    assert_eq!(page.matches("\"ph\":\"f\"").count(), 1, "{page}");
+    let text = recording.to_chrome();
+    assert_eq!(text.matches("\"ph\":\"s\"").count(), 1, "{text}");
+    assert_eq!(text.matches("\"ph\":\"f\"").count(), 1, "{text}");
 }
 
 #[test]
@@ -82,11 +82,36 @@ fn records_of_several_threads_are_in_the_order_of_their_times() {
         }
     });
     let recording = shared.backend().stop().unwrap();
-    let times: Vec<_> = recording.records().map(|record| record.at).collect();
+    let times: Vec<_> = recording.records.iter().map(|record| record.at).collect();
     assert!(times.is_sorted());
     let counts = shared.backend().counts();
-    for kind in Kind::ALL.iter().filter(|kind| !matches!(kind, Kind::Wakes | Kind::TimersExpire)) {
-        let recorded = recording.records().filter(|record| record.kind == *kind).count();
-        assert_eq!(recorded as u64, counts[*kind], "{kind:?}");
+    for (kind, count) in counts {
+        let times = |record: &Record| match kind {
+            Kind::Wakes | Kind::TimersExpire => record.value,
+            _ => 1,
+        };
+        let recorded = recording.records.iter().filter(|record| record.kind == kind);
+        assert_eq!(recorded.map(times).sum::<u64>(), count, "{kind:?}");
     }
+}
+
+#[test]
+fn a_source_may_end_with_its_thread() {
+    thread_local! {
+        static KEPT: RefCell<Option<Registration<UnixStream>>> = const { RefCell::new(None) };
+    }
+    let shared = Arc::new(Reactor::new(Trace::new(System::new())));
+    let reactor = Handle::from(&shared);
+    shared.backend().start(100);
+    let body = move || {
+        KEPT.set(Some(Registration::new_in(UnixStream::pair().unwrap().0, &reactor)));
+        KEPT.with_borrow(|kept| {
+            let cx = &mut Context::from_waker(Waker::noop());
+            assert!(kept.as_ref().unwrap().poll_ready(Direction::Read, cx).is_pending());
+        });
+    };
+    thread::Builder::new().name("ends".to_owned()).spawn(body).unwrap().join().unwrap();
+    let recording = shared.backend().stop().unwrap();
+    let last = recording.records.back().unwrap();
+    assert_eq!((last.kind, last.thread.name()), (Kind::Deregisters, Some("ends")));
 }
