@@ -199,7 +199,7 @@ impl<R: GlobalReactor> GlobalReactor for Trace<R> {
         for Event { source, ready, closed, disarmed } in events {
             for (kind, way) in [(Readable, Directions::READ), (Writable, Directions::WRITE)] {
                 let flags = u64::from(closed.contains(way)) | u64::from(*disarmed) << 1;
-                if ready.contains(way) {
+                if (*ready | *closed).contains(way) {
                     self.note(Some(ended), kind, id(source), flags);
                 }
             }

@@ -52,6 +52,18 @@ fn the_life_of_a_source() {
 }
 
 #[test]
+fn what_reached_its_end_counts_as_ready_whatever_the_event_says() {
+    let world = World::new();
+    let object = world.object(1);
+    assert!(wait(&object, Direction::Read).is_pending());
+    world.inner().report(1, Directions::NONE, Directions::READ);
+    world.reactor.poll_once().unwrap();
+    assert!(wait(&object, Direction::Read).is_ready());
+    let counts = world.trace().counts();
+    assert_eq!((counts[&Kind::Readable], counts[&Kind::Writable], counts[&Kind::Wakes]), (1, 0, 1));
+}
+
+#[test]
 fn timers_and_the_time_asleep() {
     let world = World::new();
     let cx = &mut Context::from_waker(Waker::noop());
