@@ -87,9 +87,12 @@ pub(crate) fn a_connect_ends_a_wait_to_write(trial: &Trial) {
 }
 
 fn pipe() -> (File, File) {
-    let (reader, writer) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::NONBLOCK)
-        .unwrap_or_else(|error| panic!("no pipe can be made: {error}"));
-    (File::from(reader), File::from(writer))
+    let (reader, writer) = rustix::pipe::pipe().expect("a pipe can be made");
+    let ends = [reader, writer].map(|end| {
+        rustix::io::ioctl_fionbio(&end, true).expect("it is open");
+        File::from(end)
+    });
+    ends.into()
 }
 
 pub(crate) fn a_pipe_is_watched_from_both_ends(trial: &Trial) {
