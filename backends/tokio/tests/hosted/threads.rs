@@ -9,13 +9,12 @@ use futures_lite::AsyncReadExt;
 use futures_lite::future::block_on;
 use mini_async::Async;
 
-use crate::tools::{
-    current_thread, echo, hosts, in_a_process, pair, reactor, round_trips, timer, watch,
-};
+use crate::tools::{hosts, timer, watch};
 
 #[cfg(target_os = "linux")]
 #[test]
 fn there_is_no_second_thread() {
+    use crate::tools::{current_thread, echo, in_a_process, pair, reactor, round_trips};
     let name = "threads::there_is_no_second_thread";
     let output = in_a_process(name, || {
         let threads = || std::fs::read_dir("/proc/self/task").unwrap().count();
