@@ -9,8 +9,13 @@
 //! # The bound
 //!
 //! While all lent threads compute, each of them looks at the reactor at its first join point after
-//! [`TURN`] since it looked last, at most 32 join points late. So an event waits for 100 µs and 32
-//! joins, or for a thread that reaches no join point to be done with its job, if all do.
+//! [`TURN`] since it looked last, at most 32 join points late. So an event waits for 25 µs and 32
+//! joins, or for a thread that reaches no join point to be done with its job, if all do. A thread
+//! whose last [`VAIN`] looks found nothing looks less often ([`SELDOM`]): the first event after a
+//! silence waits for up to 100 µs.
+//!
+//! A thread that is woken keeps the reactor until it runs, so if others keep it from the processor,
+//! events wait for that as well.
 //!
 //! # What a task must not do
 //!
@@ -31,8 +36,12 @@ use crate::demand::{EVENTS, TASKS, is_wanted};
 use crate::queue::Task;
 use crate::worker::Worker;
 
-/// How often a computing worker looks at the reactor if nobody sleeps there.
-pub(crate) const TURN: Duration = Duration::from_micros(100);
+/// How often a computing worker looks at the reactor if nobody sleeps there, while events come.
+const TURN: Duration = Duration::from_micros(25);
+/// How often if none have come for a while.
+const SELDOM: Duration = Duration::from_micros(100);
+/// A while: so many looks that found nothing.
+const VAIN: u32 = 64;
 /// Tasks that are polled in one go, before the computation gets on.
 const POLLS: u32 = 61;
 
@@ -42,11 +51,13 @@ pub(crate) struct Service {
     /// Whether a task is being polled on top of a computation.
     serving: Cell<bool>,
     turned: Cell<Option<Instant>>,
+    /// Looks at the reactor since one that found something.
+    vain: Cell<u32>,
 }
 
 impl Service {
     pub(crate) const fn new() -> Service {
-        Service { serving: Cell::new(false), turned: Cell::new(None) }
+        Service { serving: Cell::new(false), turned: Cell::new(None), vain: Cell::new(0) }
     }
 }
 
@@ -114,9 +125,12 @@ impl Worker {
     fn turn_if_due(&self) -> bool {
         let now = Instant::now();
         let turned = self.service.turned.get();
-        if turned.is_none_or(|turned| now - turned >= TURN) {
+        let vain = self.service.vain.get();
+        let pause = if vain < VAIN { TURN } else { SELDOM };
+        if turned.is_none_or(|turned| now - turned >= pause) {
             self.service.turned.set(Some(now));
             self.turn();
+            self.service.vain.set(if self.has_tasks() { 0 } else { (vain + 1).min(VAIN) });
         }
         if !self.reactor().has_work() {
             self.pool().demand.unset(EVENTS);

@@ -17,7 +17,7 @@
 use std::hint;
 use std::io;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::contain::{AbortOnUnwind, contained};
 use crate::demand::Wish;
@@ -27,6 +27,11 @@ use crate::worker::Worker;
 /// Looks at the latch before going to sleep: halves of a join often end at about the same time, and
 /// a sleep costs more than these.
 const SPINS: u32 = 200;
+/// How long a worker that has just run a job stays awake in case there is another: less than it
+/// costs to sleep and to be woken.
+const LINGER: Duration = Duration::from_micros(10);
+/// Turns between two looks meanwhile.
+const LINGER_SPINS: u32 = 20;
 /// How often to look if this thread cannot sleep on the reactor.
 const NAP: Duration = Duration::from_millis(1);
 
@@ -98,11 +103,31 @@ impl Worker {
         let parker = self.parker();
         let place = &self.shared().place;
         self.pool().demand.ask(place, parker.waker().clone(), wish);
-        let slept = contained(|| parker.park(|| !place.is_full() && idle()));
+        let mut idle = || !place.is_full() && idle();
+        let slept = contained(|| match self.linger(&mut idle) {
+            true => parker.park(idle),
+            false => Ok(()),
+        });
         self.pool().demand.withdraw(place);
         self.look_anew();
         self.note_events();
         slept.unwrap_or_else(|| Err(io::Error::other("the reactor panicked")))
+    }
+
+    /// Looks around for a moment if it has run a job since it slept last, because jobs are short and
+    /// come in numbers. Its wish is in the list already. True if there was nothing.
+    fn linger(&self, idle: &mut dyn FnMut() -> bool) -> bool {
+        if !self.ran_job.take() {
+            return true;
+        }
+        let began = Instant::now();
+        while idle() {
+            if began.elapsed() > LINGER {
+                return true;
+            }
+            (0..LINGER_SPINS).for_each(|_| hint::spin_loop());
+        }
+        false
     }
 
     /// Runs its part of a broadcast, if there is one.

@@ -57,6 +57,8 @@ pub struct Worker {
     pub(crate) window: Window,
     /// The demand's word as it was when this worker had nothing for it.
     pub(crate) seen: Cell<u64>,
+    /// Whether it has run a job of somebody's since it slept last.
+    pub(crate) ran_job: Cell<bool>,
     shared: Arc<Shared>,
     pool: Arc<Pool>,
     pub(crate) frames: Frames,
@@ -127,6 +129,7 @@ impl Worker {
             pool,
             frames: Frames::new(),
             seen: Cell::new(0),
+            ran_job: Cell::new(false),
             window: Window::new(),
             grain: Grain::new(),
             pace: Pace::new(),
@@ -204,6 +207,7 @@ impl Worker {
 
     /// Runs a job that was given away, made public or taken back.
     pub(crate) fn run_job(&self, job: JobRef) {
+        self.ran_job.set(true);
         self.computing(|| job.run(self));
     }
 
