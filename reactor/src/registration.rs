@@ -318,9 +318,6 @@ impl<T: AsIo + 'static> Registration<T> {
     /// that serialises the calls, so a later call never asks for less than an earlier one needs.
     fn rearm(&self) -> io::Result<()> {
         let registered = self.source.registration.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*registered {
-            return Ok(());
-        }
         let Some(wanted) = self.source.to_rearm() else { return Ok(()) };
         let rearm = || self.watched(|io| self.source.reactor.rearm(io, &self.source, wanted));
         let result = catch_unwind(AssertUnwindSafe(rearm));

@@ -19,6 +19,7 @@ mod fork;
 mod lab;
 mod observing;
 mod panics;
+mod races;
 mod registering;
 mod selection;
 mod simulated;

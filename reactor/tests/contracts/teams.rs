@@ -66,7 +66,7 @@ fn watch_long(parker: &Parker) -> bool {
 
 #[test]
 fn a_driver_leaves_the_threads_of_its_team_asleep() {
-    let (world, team) = (World::by_hand(), Team::new());
+    let (world, team) = (World::by_hand(), Team::default());
     thread::scope(|scope| {
         let driver = Member::new(scope, &world.reactor, &team, park);
         world.until_asleep();

@@ -65,6 +65,9 @@ fn registrations_that_nobody_drives_are_reported_at_the_next_wait_and_once() {
         for _ in 0..2 {
             later(|| wait(&object));
         }
+        world.turn();
+        wait(&object);
+        later(|| wait(&object));
     });
     assert!(reports.is_none_or(|reports| reports == expected()), "{reports:?}");
 }
