@@ -18,14 +18,12 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-
-use mini_reactor::{Handle, Parker, Unparker};
 
 use crate::crew::rank;
 use crate::local::Backlog;
 use crate::shared::Shared;
+use crate::sync::{AtomicBool, Handle, Ordering, Parker, Unparker};
 use crate::watch::Watch;
 use crate::worker::Worker;
 use crate::{Executor, TURN, current};

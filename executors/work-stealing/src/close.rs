@@ -12,9 +12,9 @@
 //!
 //! No task is running meanwhile: whoever runs one borrows the executor.
 
-use std::thread;
 use std::time::Duration;
 
+use crate::sync::sleep;
 use crate::{Executor, current};
 
 /// How often to look for tasks that other threads are about to push, and how long to sleep in
@@ -33,7 +33,7 @@ impl Drop for Executor<'_> {
             if shared.is_empty() {
                 break;
             }
-            thread::sleep(PATIENCE.1);
+            sleep(PATIENCE.1);
             self.drop_queued();
         }
         shared.crew.close();

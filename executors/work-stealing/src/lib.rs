@@ -76,6 +76,7 @@ mod home;
 mod info;
 mod local;
 mod queue;
+mod run;
 mod shared;
 mod slots;
 mod sync;
@@ -87,12 +88,10 @@ mod worker;
 use std::any::type_name;
 use std::borrow::Cow;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::pin::pin;
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
 
 #[doc(no_inline)]
 pub use async_task::{FallibleTask, Task};
@@ -105,7 +104,6 @@ pub use crate::info::TaskInfo;
 use crate::shared::Shared;
 use crate::task::Named;
 pub use crate::threads::{StartThreads, Threads};
-use crate::worker::Worker;
 
 /// How many polls may pass before a worker looks at something other than its queue.
 const TURN: usize = 61;
@@ -326,17 +324,7 @@ impl<'a> Executor<'a> {
     /// assert!(executor.try_tick());
     /// ```
     pub fn try_tick(&self) -> bool {
-        let Some(home) = self.home.get() else { return false };
-        let own = current::local(&home.shared, |local| local.pop()).flatten();
-        if let Some(runnable) = own {
-            self.hooked(|| runnable.run());
-            return true;
-        }
-        let Some(runnable) = home.shared.take_one() else { return false };
-        let is_worker = current::local(&home.shared, |_| ()).is_some();
-        let _current = (!is_worker).then(|| current::visit(&home.shared));
-        self.hooked(|| runnable.run());
-        true
+        self.run_one()
     }
 
     /// Polls one task, waiting for one to be ready if need be.
@@ -355,18 +343,7 @@ impl<'a> Executor<'a> {
     /// assert!(task.is_finished());
     /// ```
     pub async fn tick(&self) {
-        let mut ticker = worker::Ticker::new(&self.home().shared);
-        poll_fn(|cx| {
-            loop {
-                if self.try_tick() {
-                    return Poll::Ready(());
-                }
-                if ticker.wait(cx.waker()) {
-                    return Poll::Pending;
-                }
-            }
-        })
-        .await;
+        self.wait_and_run_one().await;
     }
 
     /// Runs tasks until `future` is ready, and returns its output.
@@ -389,38 +366,7 @@ impl<'a> Executor<'a> {
     /// assert_eq!(sum, 7);
     /// ```
     pub async fn run<T>(&self, future: impl Future<Output = T>) -> T {
-        let shared = &self.home().shared;
-        let mut worker = Worker::new(shared);
-        let mut future = pin!(future);
-        poll_fn(|cx| {
-            let on_thread = worker.enter();
-            if let Poll::Ready(output) = self.hooked(|| future.as_mut().poll(cx)) {
-                return Poll::Ready(output);
-            }
-            let mut budget = TURN;
-            current::worker(|local| local.begin_lap());
-            loop {
-                budget -= self.run_tasks(budget);
-                if budget == 0 || !current::worker(|local| shared.search(local)) {
-                    break;
-                }
-                self.leave_behind(1);
-            }
-            current::worker(|local| local.end_lap(TURN - budget));
-            if budget == 0 {
-                // As often as this, what came from outside is fetched; and there may be more.
-                current::worker(|local| shared.collect(local));
-                self.leave_behind(0);
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            drop(on_thread);
-            if !worker.wait(cx.waker()) {
-                cx.waker().wake_by_ref();
-            }
-            Poll::Pending
-        })
-        .await
+        self.run_until(future).await
     }
 
     /// Runs tasks and drives the reactor on this thread until `future` is ready, and returns its
@@ -451,15 +397,6 @@ impl<'a> Executor<'a> {
 
     fn home(&self) -> &Arc<Home> {
         self.home.get_or_init(|| Home::new(Arc::new(Shared::default())))
-    }
-
-    /// Polls up to `limit` tasks of this thread's worker and returns how many there were.
-    fn run_tasks(&self, limit: usize) -> usize {
-        for done in 0..limit {
-            let Some(runnable) = current::worker(|local| local.pop()) else { return done };
-            self.hooked(|| runnable.run());
-        }
-        limit
     }
 
     /// Calls `body` inside the poll hook's guard, if there is a hook.

@@ -16,12 +16,13 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::crew::Seen;
 use crate::home::Home;
 use crate::queue::{Job, Worker};
 use crate::slots::{Queues, Slot};
+use crate::sync::Instant;
 
 /// How many tasks in a row run because another one woke them, while others are queued.
 const IN_A_ROW: u8 = 3;

@@ -8,9 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::books::Books;
 use crate::queue::{Job, Stealer, Worker};
-use crate::sync::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64, Mutex, Ordering, PoisonError, Unparker,
-};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU64, Gauge, Mutex, Ordering, PoisonError, Unparker};
 
 const CHUNK: usize = 64;
 
@@ -61,8 +59,8 @@ pub(crate) struct Slot {
 #[derive(Default)]
 #[repr(align(128))]
 pub(crate) struct Pace {
-    polls: AtomicU32,
-    turns: AtomicU32,
+    polls: Gauge,
+    turns: Gauge,
 }
 
 impl Pace {

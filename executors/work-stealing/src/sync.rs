@@ -1,8 +1,13 @@
-//! The synchronisation primitives of `crew.rs`, `slots.rs` and `shared.rs`, in one place, so that a
-//! model can compile those files with loom's types under this name. (There is none yet.)
+//! The primitives of the protocols between threads, in one place: the models
+//! (`tests/loom_executor`) compile the files of this crate with loom's types under this name, and
+//! with the core's own files for `mini_reactor`.
 
+/// One that a thread writes for others to look at, now and then.
+pub(crate) use std::sync::atomic::AtomicU32 as Gauge;
 pub(crate) use std::sync::atomic::Ordering;
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU32, AtomicU64};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU64};
 pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
+pub(crate) use std::thread::sleep;
+pub(crate) use std::time::Instant;
 
-pub(crate) use mini_reactor::{Team, Unparker};
+pub(crate) use mini_reactor::{Handle, Parker, Team, Unparker};

@@ -16,10 +16,11 @@
 //! The watch ends when all workers sleep, or when nothing has moved: then all that run are in long
 //! polls with nothing behind them, and somebody drives. An idle program has no watcher.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::local::Local;
 use crate::shared::{Shared, rob, steal};
+use crate::sync::Instant;
 
 /// The time between two looks.
 pub(crate) const PERIOD: Duration = Duration::from_millis(1);

@@ -4,12 +4,11 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use mini_reactor::Unparker;
-
 use crate::current::{self, Current};
 use crate::home::Home;
 use crate::local::Local;
 use crate::shared::Shared;
+use crate::sync::Unparker;
 
 /// A worker, for as long as it exists. Its own half is not here while it is the current one of a
 /// thread.
