@@ -62,8 +62,8 @@ fn run<T>(parker: &Parker, future: impl Future<Output = T>) -> T {
         if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
             return output;
         }
-        let turned = if polls % POLLS_PER_TURN == 0 { parker.turn() } else { Ok(()) };
-        if let Err(error) = turned.and_then(|()| parker.park(|| true)) {
+        let turned = if polls % POLLS_PER_TURN == 0 { parker.turn() } else { Ok(false) };
+        if let Err(error) = turned.and_then(|_| parker.park(|| true)) {
             panic!("the reactor's turn failed: {error}");
         }
     }

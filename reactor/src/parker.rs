@@ -210,19 +210,21 @@ impl Parker {
     }
 
     /// Turns the reactor once without waiting, if nobody drives it and there is anything to wait
-    /// for. For executors that have had no reason to park for a while.
+    /// for; true if it did. For executors that have had no reason to park for a while.
+    ///
+    /// As after [`park_for`](Parker::park_for), the others of a [`Team`] were not sent to drive.
     ///
     /// # Errors
     ///
     /// What the backend's `turn` returns.
-    pub fn turn(&self) -> io::Result<()> {
+    pub fn turn(&self) -> io::Result<bool> {
         let reactor = self.reactor();
         reactor.check_fork()?;
         if !reactor.has_work() || DRIVING.get() || !reactor.driving.try_acquire() {
-            return Ok(());
+            return Ok(false);
         }
         let _role = Role::new(&self.state);
-        reactor.turn(true, &mut self.batch.borrow_mut())
+        reactor.turn(true, &mut self.batch.borrow_mut()).map(|()| true)
     }
 
     /// Sends a parked thread of any team to drive, if nobody does. For a [`Team`] that knows that
