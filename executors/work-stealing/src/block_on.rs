@@ -67,6 +67,7 @@ impl Executor<'_> {
         let number = worker.number();
         let parker = Parker::new_in_team(reactor.clone(), &shared.team);
         worker.can_be_woken(parker.unparker());
+        shared.sleeps_in(reactor);
         let _on_thread = worker.enter();
         let main = Arc::new(Main {
             woken: AtomicBool::new(true),
@@ -140,9 +141,12 @@ impl Bed<'_> {
     /// Looks for events without waiting.
     fn turn(&self) {
         current::worker(|local| local.turn(true));
-        let turned = self.parker.turn();
+        let drove = self.parker.turn();
         current::worker(|local| local.turn(false));
-        turned.expect("the reactor failed to look for events");
+        if drove.expect("the reactor failed to look for events") {
+            self.shared.crew.left_role();
+        }
+        self.hand_over_if_mixed();
     }
 
     /// Whether there is nothing to do. Its own queues, because the reactor's wakers may have filled
@@ -155,11 +159,19 @@ impl Bed<'_> {
 
     /// Sleeps until there may be something to do.
     fn sleep(&mut self) {
-        if self.shared.crew.fall_asleep(self.number) {
-            self.watch.begin();
-        }
+        let watches = self.shared.crew.fall_asleep(self.number);
         let mut asleep = Asleep { bed: self, drove: false };
-        while asleep.nap() {}
+        if !(watches && asleep.begins_to_watch()) {
+            while asleep.nap() {}
+        }
+    }
+
+    /// Sends another thread to drive if need be, when the executor's own way to see to that
+    /// (`crew.rs`) may end at a thread with another reactor.
+    fn hand_over_if_mixed(&self) {
+        if self.shared.is_mixed() {
+            self.parker.hand_over();
+        }
     }
 }
 
@@ -170,6 +182,12 @@ struct Asleep<'b, 'e> {
 }
 
 impl Asleep<'_, '_> {
+    /// True: there are tasks now that were stuck.
+    fn begins_to_watch(&mut self) -> bool {
+        let Bed { shared, watch, .. } = &mut *self.bed;
+        current::worker(|local| watch.begin(shared, local))
+    }
+
     /// Parks once. True: and once more.
     fn nap(&mut self) -> bool {
         let bed = &*self.bed;
@@ -209,6 +227,8 @@ impl Drop for Asleep<'_, '_> {
         let concerned = self.drove || watch.ends();
         let claimed = shared.crew.wake_up(*number, watch.is_on(), concerned);
         watch.off();
+        self.bed.hand_over_if_mixed();
+        let shared = self.bed.shared;
         if claimed {
             // Others rely on it that this worker finds what there is, and passes on what it leaves.
             current::worker(|local| shared.search(local));

@@ -8,7 +8,7 @@
 //!
 //! | word | says | changed by |
 //! |---|---|---|
-//! | `word`, `RUNNING` | workers that run, or look for work, or poll the future of a `run` | each for itself |
+//! | `word`, `RUNNING` | workers that run, or look for work, or poll the future of a `run`; or have left their thread with tasks in their queue | each for itself |
 //! | `word`, `ASLEEP` | workers that sleep in a `block_on` | each for itself |
 //! | `word`, `WATCH` | one of the sleepers watches, or was told to and is still counted as asleep | see below |
 //! | `word`, `WAITING` | somebody waits who has no place to sleep: a `run` or `tick` under a foreign `block_on` | under the lock of `waiters` |
@@ -46,10 +46,11 @@
 //!
 //! - Who falls asleep while others run becomes the watcher if there is none; the same change of
 //!   `word` says both.
-//! - Who leaves the driver's role, or queues a task behind the one it runs, looks for `WATCH` and
-//!   `ASLEEP`. If there are sleepers and no watcher, it appoints one: it sets `WATCH`, which one
-//!   worker alone succeeds in; tells a sleeper (`told`); and then sees that this one's bit is still
-//!   set. If not, it takes the telling back, and if that fails the sleeper has seen it.
+//! - Who leaves the driver's role, if only after a look in passing, or queues a task behind the one
+//!   it runs, looks for `WATCH` and `ASLEEP`. If there are sleepers and no watcher, it appoints
+//!   one: it sets `WATCH`, which one worker alone succeeds in; tells a sleeper (`told`); and then
+//!   sees that this one's bit is still set. If not, it takes the telling back, and if that fails
+//!   the sleeper has seen it.
 //! - Who queues more than that wakes a sleeper to take a half. That one may find other work on its
 //!   way, so when it has ended its search, it appoints a watcher if there is none.
 //! - A watcher that wakes up clears `WATCH` with the change that says that it runs. If others run
@@ -62,8 +63,12 @@
 //!   before `WATCH` was cleared. If it is still in the poll of which the watcher knew, the second
 //!   look finds that task; if anything has moved, the watcher watches again.
 //!
-//! There is no model of this yet: it is argued here, and tested on real threads
-//! (`tests/contracts`).
+//! Threads of one executor may sleep in several reactors. Then a watcher may be one that cannot
+//! take the role that was left, so each worker hands over as soon as it wakes up or has looked in
+//! passing (`Shared::is_mixed`); the watcher is left with the tasks.
+//!
+//! The models are in `tests/loom_executor`: `pushing.rs` for what comes from outside, `stuck.rs`
+//! for the watch.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -180,10 +185,21 @@ impl Crew {
             if watches { word & !WATCH } else { word }
         });
         let unwatched = watches || seen.0 & WATCH == 0;
-        if unwatched && (concerned || watches && seen.running() > 0) {
+        // Who falls asleep after this change sees a worker that runs and no watcher, and watches.
+        let role = concerned && seen.asleep() > 1;
+        let tasks = watches && seen.running() > 0;
+        if unwatched && (role || tasks) {
             self.appoint();
         }
         claimed
+    }
+
+    /// A worker that goes on running has left the role of the driver.
+    pub(crate) fn left_role(&self) {
+        // AcqRel: orders this among all changes of the word.
+        if Seen(self.word.fetch_or(0, Ordering::AcqRel)).is_unwatched() {
+            self.appoint();
+        }
     }
 
     /// Whether this worker was told to watch; it is now the one who knows.

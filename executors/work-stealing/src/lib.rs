@@ -46,9 +46,6 @@
 //!
 //! Deliberately absent: threads of its own, and priorities (use an executor each).
 //!
-//! Young: the protocol in `crew.rs` is argued and tested, and not yet checked by a model; nor has
-//! it run for hours, or under a sanitizer.
-//!
 //! # Fairness
 //!
 //! Tasks of a worker run in the order in which they came to its queue; but one that another task
@@ -58,7 +55,10 @@
 //!
 //! A poll that takes long delays nobody else for more than 2 ms (and what the system adds) as long
 //! as another thread sleeps in `block_on`: one of the sleepers watches, takes the tasks that are
-//! queued behind that poll, and drives the reactor.
+//! queued behind that poll, and drives the reactor. If the watcher is woken for other work, the one
+//! that watches next begins with what it saw itself last, so that the bound counts from there. The
+//! same goes for tasks that a `run` has left in its queue, when it gave its thread back after 61
+//! polls and is not polled again.
 //!
 //! # Under another `block_on`
 //!

@@ -157,11 +157,12 @@ impl Local {
         self.turning.set(turning);
     }
 
-    /// Puts what is to run next where others find it.
-    pub(crate) fn flush(&self) {
+    /// Puts what is to run next where others find it, and returns how many tasks are there.
+    pub(crate) fn flush(&self) -> usize {
         if let Some(job) = self.queues.next.pop() {
             self.queues.queue.push(job);
         }
+        self.queues.queue.len()
     }
 
     /// A number below `bound`, or 0.

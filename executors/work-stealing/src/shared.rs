@@ -1,13 +1,15 @@
 //! What the threads of an executor share, and where they find work.
 
 use std::fmt;
+use std::ptr;
+use std::sync::OnceLock;
 
 use crate::books::{Books, Known, OUTSIDE};
 use crate::crew::Crew;
 use crate::local::Local;
 use crate::queue::{Injector, Job, Steal, Stealer};
 use crate::slots::Slot;
-use crate::sync::Team;
+use crate::sync::{AtomicBool, Handle, Ordering, Reactor, Team};
 
 /// Tasks taken from the injector at once, at most.
 const BATCH: usize = 32;
@@ -29,9 +31,28 @@ pub(crate) struct Shared {
     pub(crate) outside: Books,
     /// Those who sleep in a `block_on` need not hand the reactor over to each other.
     pub(crate) team: Team,
+    /// The reactor of the first of those, by its address.
+    reactor: OnceLock<usize>,
+    /// Whether another of those had another reactor.
+    mixed: AtomicBool,
 }
 
 impl Shared {
+    /// A worker is going to sleep in this reactor.
+    pub(crate) fn sleeps_in(&self, reactor: &Handle) {
+        let place = ptr::from_ref::<Reactor>(reactor).addr();
+        if *self.reactor.get_or_init(|| place) != place {
+            self.mixed.store(true, Ordering::Relaxed); // released by `Crew::begin`
+        }
+    }
+
+    /// Whether workers have slept in several reactors. Relaxed: who watches for this worker has
+    /// begun before, and `Crew::wake_up` acquires that.
+    #[inline]
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.mixed.load(Ordering::Relaxed)
+    }
+
     /// Queues a task from outside.
     ///
     /// Once the executor is gone nobody may run or drop it, because what it borrows may be gone as

@@ -10,4 +10,4 @@ pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(crate) use std::thread::sleep;
 pub(crate) use std::time::Instant;
 
-pub(crate) use mini_reactor::{Handle, Parker, Team, Unparker};
+pub(crate) use mini_reactor::{Handle, Parker, Reactor, Team, Unparker};

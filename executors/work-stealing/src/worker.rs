@@ -15,6 +15,9 @@ use crate::sync::Unparker;
 pub(crate) struct Worker {
     shared: Arc<Shared>,
     local: Option<Box<Local>>,
+    /// Whether it counts as running. It does while it is on its thread, and when it has left that
+    /// with tasks in its queue: if it is not polled soon, somebody has to look after those.
+    runs: bool,
     /// Under which it is registered with those who wait, if it ever did.
     key: Option<u64>,
 }
@@ -45,16 +48,17 @@ impl Drop for Ticker<'_> {
     }
 }
 
-/// A worker on its thread: it counts as running.
+/// A worker on its thread.
 pub(crate) struct OnThread<'w> {
     shared: &'w Arc<Shared>,
+    runs: &'w mut bool,
     _current: Current<'w>,
 }
 
 impl Worker {
     pub(crate) fn new(shared: &Arc<Shared>) -> Worker {
         let local = Local::new(Home::new(shared.clone()));
-        Worker { shared: shared.clone(), local: Some(local), key: None }
+        Worker { shared: shared.clone(), local: Some(local), runs: false, key: None }
     }
 
     pub(crate) fn number(&self) -> usize {
@@ -68,8 +72,12 @@ impl Worker {
 
     /// Makes it the current one of this thread, until the guard is dropped.
     pub(crate) fn enter(&mut self) -> OnThread<'_> {
-        self.shared.crew.begin();
-        OnThread { shared: &self.shared, _current: current::enter(&mut self.local) }
+        if !self.runs {
+            self.shared.crew.begin();
+            self.runs = true;
+        }
+        let _current = current::enter(&mut self.local);
+        OnThread { shared: &self.shared, runs: &mut self.runs, _current }
     }
 
     /// Has `waker` called when there is work; false means that there is some.
@@ -84,6 +92,9 @@ impl Drop for Worker {
         if let Some(local) = self.local.take() {
             local.slot.set_unparker(None);
             (*local).leave();
+        }
+        if self.runs {
+            self.shared.crew.end();
         }
         if let Some(key) = self.key {
             leave(&self.shared, key);
@@ -101,7 +112,9 @@ pub(crate) fn leave(shared: &Shared, key: u64) {
 impl Drop for OnThread<'_> {
     fn drop(&mut self) {
         // What is left in the queue others may take; what is to run next they could not.
-        current::worker(|local| local.flush());
-        self.shared.crew.end();
+        if current::worker(|local| local.flush()) == 0 {
+            self.shared.crew.end();
+            *self.runs = false;
+        }
     }
 }

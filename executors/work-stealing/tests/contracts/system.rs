@@ -82,3 +82,16 @@ fn one_task_from_outside_wakes_one_thread() {
         assert!(woken < 2 * ROUNDS, "{woken} threads were woken for {ROUNDS} tasks");
     });
 }
+
+#[test]
+fn a_thread_that_sleeps_beside_a_long_poll_makes_no_system_call() {
+    let executor = Executor::new_in(Arc::new(Reactor::new(System::new()))); // no other test's
+    with_named("beside", 2, &executor, || {
+        executor.block_on(async {
+            settle("beside", 2); // all that others could be waiting for is looked after
+            let before = sleeps("beside");
+            thread::sleep(Duration::from_secs(2));
+            assert_eq!(sleeps("beside"), before);
+        });
+    });
+}

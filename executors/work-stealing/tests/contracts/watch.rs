@@ -2,14 +2,20 @@
 //!
 //! In each of these a poll does not end before what it would delay has come about.
 
+use std::future::{Future, pending};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use futures_lite::AsyncReadExt;
 use futures_lite::future::yield_now;
 use mini_async::{Async, Timer};
 use mini_executor_work_stealing::Executor;
+use mini_reactor::{Handle, Reactor, System};
 
 use crate::support::{Signal, until, watch, with_lent};
 
@@ -155,7 +161,7 @@ fn many_short_polls_in_a_row_do_not_keep_events_waiting() {
             });
             let busy = executor.spawn(async move {
                 while !done.is_set() {
-                    std::thread::sleep(Duration::from_micros(300)); // 61 of these are 18 ms
+                    thread::sleep(Duration::from_micros(300)); // 61 of these are 18 ms
                     yield_now().await;
                 }
             });
@@ -174,7 +180,7 @@ fn another_block_on_of_the_reactor_is_served_while_the_executor_is_in_a_long_pol
         let ((mut here, mut there), (mut beyond, mut afar)) = (pair(), pair());
         let done = Signal::default();
         let sets = done.clone();
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             let other = scope.spawn(|| {
                 mini_reactor::block_on(async {
                     afar.read_exact(&mut [0]).await.unwrap();
@@ -230,5 +236,105 @@ fn two_executors_on_one_reactor_do_not_keep_each_other_waiting() {
                 until(|| task.is_finished() && other.is_finished());
             }
         });
+    });
+}
+
+#[test]
+fn a_task_woken_by_a_long_poll_does_not_wait_though_the_sleeper_is_woken_again_and_again() {
+    let (signal, done) = (Signal::default(), Signal::default());
+    let executor = Executor::new();
+    with_lent(&executor, 1, || {
+        thread::scope(|scope| {
+            let others = scope.spawn(|| {
+                while !done.is_set() {
+                    executor.spawn(async {}).detach();
+                    let begin = Instant::now();
+                    until(|| begin.elapsed() > Duration::from_micros(200));
+                }
+            });
+            executor.block_on(async {
+                let (wait, sets) = (signal.clone().wait(), done.clone());
+                let woken = executor.spawn(async move {
+                    wait.await;
+                    sets.set();
+                });
+                let mut waits = 0;
+                while waits < 1 {
+                    waits = 0;
+                    executor.for_each_task(|_| waits += 1);
+                    yield_now().await;
+                }
+                let task = executor.spawn(async {
+                    signal.set(); // runs next here, as soon as this poll ends
+                    long_poll(&done);
+                });
+                task.await;
+                woken.await;
+            });
+            others.join().unwrap();
+        });
+    });
+}
+
+#[test]
+fn tasks_do_not_wait_for_a_run_that_is_not_polled_again() {
+    let executor = Executor::new();
+    with_lent(&executor, 1, || {
+        for _ in 0..5 {
+            let done = Signal::default();
+            let sets = done.clone();
+            let mut run = pin!(executor.run(async {
+                let task = executor.spawn(async move {
+                    for _ in 0..100 {
+                        yield_now().await; // `run` gives the thread back before that
+                    }
+                    sets.set();
+                });
+                task.detach();
+                pending::<()>().await
+            }));
+            assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            long_poll(&done);
+        }
+    });
+}
+
+#[test]
+fn events_of_one_reactor_are_seen_though_other_threads_of_the_executor_have_another() {
+    let executor = Executor::new();
+    let reactors = [(); 2].map(|()| Handle::from(Arc::new(Reactor::new(System::new()))));
+    let stop = Signal::default();
+    let _watch = watch();
+    thread::scope(|scope| {
+        for reactor in [1, 1, 0] {
+            let (reactor, stop, executor) = (reactors[reactor].clone(), stop.clone(), &executor);
+            scope.spawn(move || {
+                let _entered = reactor.enter();
+                executor.block_on(stop.wait());
+            });
+            thread::sleep(Duration::from_millis(20)); // it has its slot, and sleeps
+        }
+        let _entered = reactors[0].enter();
+        executor.block_on(async {
+            for _ in 0..20 {
+                let ((mut here, mut there), (mut beyond, mut afar)) = (pair(), pair());
+                let done = Signal::default();
+                let sets = done.clone();
+                let other = executor.spawn(async move {
+                    afar.read_exact(&mut [0]).await.unwrap();
+                    sets.set();
+                });
+                let task = executor.spawn(async move {
+                    there.read_exact(&mut [0]).await.unwrap();
+                    beyond.write_all(b"x").unwrap();
+                    long_poll(&done);
+                });
+                thread::sleep(Duration::from_millis(3)); // both wait
+                here.write_all(b"x").unwrap();
+                task.await;
+                other.await;
+            }
+        });
+        stop.set();
     });
 }
