@@ -61,6 +61,13 @@ const SANITIZERS: [Sanitizer; 3] = [
             ("an_object_with_a_token_still_out_is_leaked", "the promise is that it is leaked"),
             ("an_operation_through_mut_waits_for_no_claim", "a duplicate with a token still out"),
             ("an_error_of_deregister_", "the test's backend keeps what it will not deregister"),
+            (
+                "a_panic_of_deregister_is_contained_",
+                "the promise is that a claimed object is leaked",
+            ),
+            ("an_object_that_panics_when_it_is_deregistered_", "the same promise"),
+            ("pointers::borrowed::", "a decorator that is a reference borrows for ever"),
+            ("failures::", "the suite is run on mistakes, some of which leak"),
             ("::Again as core::ops::drop::Drop", "the second of two panics in a row is leaked"),
         ],
     },
