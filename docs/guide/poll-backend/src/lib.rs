@@ -6,7 +6,7 @@
 //!   event at a time; after that, nothing is asked of it until the core rearms it. That is what
 //!   `push_disarmed` says.
 //! - It takes its set as an argument. So whoever changes the set while a thread sleeps in `poll`
-//!   ends that sleep, by a byte in a pipe that is in each set.
+//!   ends that sleep, by a byte for a socket that is in each set.
 //!
 //! A descriptor must be open while `poll` sleeps on it, so the set has duplicates of its own. (The
 //! other way is a token of the source, `Source::keep_open`; a token must be given back before
@@ -19,14 +19,14 @@
 //! and writes its byte; one that came before was seen.
 
 use std::collections::HashMap;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use mini_reactor::{BorrowedIo, Directions, GlobalReactor, ReadyList, Source};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::pipe::{PipeFlags, pipe_with};
 
 /// What `poll` watches. Made without a system call.
 #[derive(Debug, Default)]
@@ -37,10 +37,10 @@ struct State {
     /// By the number of their source.
     objects: HashMap<usize, Object>,
     notified: bool,
-    /// Whether a turn is in `poll`; there is a pipe then.
+    /// Whether a turn is in `poll`; there is a bell then.
     sleeping: bool,
-    /// The reading and the writing end.
-    pipe: Option<Arc<(OwnedFd, OwnedFd)>>,
+    /// The end in the set, and the one that is written to.
+    bell: Option<Arc<(UnixStream, UnixStream)>>,
 }
 
 #[derive(Debug)]
@@ -58,20 +58,22 @@ impl PollBackend {
 }
 
 impl State {
-    /// Ends the sleep of a turn, if there is one. A full pipe ends it just as well.
+    /// Ends the sleep of a turn, if there is one. A full buffer ends it just as well.
     fn wake(&self) {
-        if let (true, Some(pipe)) = (self.sleeping, &self.pipe) {
-            let _ = rustix::io::write(&pipe.1, &[0]);
+        if let (true, Some(bell)) = (self.sleeping, &self.bell) {
+            let _ = (&bell.1).write(&[0]);
         }
     }
 
-    fn pipe(&mut self) -> io::Result<Arc<(OwnedFd, OwnedFd)>> {
-        if let Some(pipe) = &self.pipe {
-            return Ok(Arc::clone(pipe));
+    fn bell(&mut self) -> io::Result<Arc<(UnixStream, UnixStream)>> {
+        if let Some(bell) = &self.bell {
+            return Ok(Arc::clone(bell));
         }
-        let pipe = Arc::new(pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?);
-        self.pipe = Some(Arc::clone(&pipe));
-        Ok(pipe)
+        let bell = Arc::new(UnixStream::pair()?);
+        bell.0.set_nonblocking(true)?;
+        bell.1.set_nonblocking(true)?;
+        self.bell = Some(Arc::clone(&bell));
+        Ok(bell)
     }
 }
 
@@ -106,7 +108,7 @@ impl GlobalReactor for PollBackend {
 
     fn turn(&self, timeout: Option<Duration>, ready: &mut ReadyList) -> io::Result<()> {
         let mut state = self.state();
-        let pipe = state.pipe()?;
+        let bell = state.bell()?;
         let timeout = if state.notified { Some(Duration::ZERO) } else { timeout };
         let watched: Vec<(usize, Arc<OwnedFd>, PollFlags)> = state
             .objects
@@ -117,13 +119,13 @@ impl GlobalReactor for PollBackend {
         state.sleeping = true;
         drop(state);
 
-        let mut set = vec![PollFd::new(&pipe.0, PollFlags::IN)];
+        let mut set = vec![PollFd::new(&bell.0, PollFlags::IN)];
         set.extend(watched.iter().map(|(_, fd, flags)| PollFd::new(&**fd, *flags)));
         let result = poll(&mut set, timeout.map(timespec).as_ref());
 
         let mut state = self.state();
         (state.sleeping, state.notified) = (false, false);
-        let _ = rustix::io::read(&pipe.0, &mut [0; 64]); // what is left costs an empty turn
+        let _ = (&bell.0).read(&mut [0; 64]); // what is left costs an empty turn
         result?;
         for ((id, ..), polled) in watched.iter().zip(&set[1..]) {
             let found = directions(polled.revents());
