@@ -89,7 +89,9 @@ pub struct LocalSpawner<F> {
 impl<F: Fn(Pin<Box<dyn Future<Output = ()>>>)> LocalSpawner<F> {
     /// Makes an executor of `spawn`, which has to see to it that each future it gets is run.
     ///
-    /// HTTP/2 needs the executor to be `Clone`, which it is if the closure is.
+    /// HTTP/2 needs the executor to be `Clone`, which it is if the closure is. A connection keeps
+    /// it; if that is a task of the same executor, `spawn` should have a `Weak` of it, or neither
+    /// is ever dropped.
     pub fn new(spawn: F) -> LocalSpawner<F> {
         LocalSpawner { spawn }
     }

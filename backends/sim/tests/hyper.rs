@@ -1,7 +1,7 @@
 //! A program that knows nothing of the simulator: hyper's server and client, over its sockets.
 
 use std::cell::Cell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use futures_lite::future;
@@ -42,16 +42,23 @@ async fn accept(listener: &Async<Listener>) -> Async<Stream> {
     }
 }
 
+/// Where tasks spawn others. Not the executor itself, or its own tasks would keep it.
+#[derive(Clone)]
+struct Tasks(Weak<LocalExecutor<'static>>);
+
+impl Tasks {
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        if let Some(executor) = self.0.upgrade() {
+            executor.spawn(task).detach();
+        }
+    }
+}
+
 /// Serves every connection in a task of its own, until dropped.
-async fn serve(
-    sim: Sim,
-    tasks: Rc<LocalExecutor<'static>>,
-    listener: Async<Listener>,
-    version: Version,
-) {
+async fn serve(sim: Sim, tasks: Tasks, listener: Async<Listener>, version: Version) {
     for number in 0.. {
         let stream = FuturesIo::new(accept(&listener).await);
-        let executor = Rc::clone(&tasks);
+        let executor = tasks.clone();
         let connection = async move {
             // Connections break; then the client comes back. Dates are of real time, which would
             // have a seed give different runs.
@@ -65,7 +72,7 @@ async fn serve(
                         .await
                 }
                 Version::Http2 => {
-                    let spawner = LocalSpawner::new(move |task| executor.spawn(task).detach());
+                    let spawner = LocalSpawner::new(move |task| executor.spawn(task));
                     hyper::server::conn::http2::Builder::new(spawner)
                         .timer(ReactorTimer::new())
                         .auto_date_header(false)
@@ -74,7 +81,7 @@ async fn serve(
                 }
             };
         };
-        tasks.spawn(sim.named(&format!("connection {number}"), connection)).detach();
+        tasks.spawn(sim.named(&format!("connection {number}"), connection));
     }
 }
 
@@ -84,24 +91,20 @@ enum Client {
 }
 
 /// A connection of a client's, whose own task runs until the connection ends.
-async fn connect(
-    host: &Host,
-    tasks: &Rc<LocalExecutor<'static>>,
-    version: Version,
-) -> Result<Client, Failure> {
+async fn connect(host: &Host, tasks: &Tasks, version: Version) -> Result<Client, Failure> {
     let stream = FuturesIo::new(Async::new(host.connect(("server", 80))?)?);
-    let executor = Rc::clone(tasks);
+    let executor = tasks.clone();
     Ok(match version {
         Version::Http1 => {
             let (client, connection) = hyper::client::conn::http1::handshake(stream).await?;
-            tasks.spawn(async { drop(connection.await) }).detach();
+            tasks.spawn(async { drop(connection.await) });
             Client::Http1(client)
         }
         Version::Http2 => {
-            let spawner = LocalSpawner::new(move |task| executor.spawn(task).detach());
+            let spawner = LocalSpawner::new(move |task| executor.spawn(task));
             let (client, connection) =
                 hyper::client::conn::http2::Builder::new(spawner).handshake(stream).await?;
-            tasks.spawn(async { drop(connection.await) }).detach();
+            tasks.spawn(async { drop(connection.await) });
             Client::Http2(client)
         }
     })
@@ -122,7 +125,7 @@ async fn ask(client: &mut Client, path: &str, body: Vec<u8>) -> Result<Bytes, Fa
 /// Sends four requests, each until it is answered.
 async fn ask_four_times(
     host: Host,
-    tasks: Rc<LocalExecutor<'static>>,
+    tasks: Tasks,
     (version, longest): (Version, usize),
     answered: Rc<Cell<u32>>,
 ) {
@@ -160,27 +163,28 @@ async fn pause() {
 
 /// A server and two clients; what breaks is tried again.
 async fn program(sim: Sim, version: Version, longest: usize) {
-    let tasks = Rc::new(LocalExecutor::new());
+    let executor = Rc::new(LocalExecutor::new());
+    let tasks = Tasks(Rc::downgrade(&executor));
     let listener = loop {
         match sim.host("server").listen(80).and_then(Async::new) {
             Ok(listener) => break listener,
             Err(_) => pause().await,
         }
     };
-    let server = serve(sim.clone(), Rc::clone(&tasks), listener, version);
-    let _server = tasks.spawn(sim.named("server", server));
+    let server = serve(sim.clone(), tasks.clone(), listener, version);
+    let _server = executor.spawn(sim.named("server", server));
     let answered = Rc::new(Cell::new(0));
     let clients = ["client 1", "client 2"].map(|name| {
-        let (tasks, answered) = (Rc::clone(&tasks), Rc::clone(&answered));
+        let (tasks, answered) = (tasks.clone(), Rc::clone(&answered));
         sim.named(name, ask_four_times(sim.host(name), tasks, (version, longest), answered))
     });
-    let clients = clients.map(|client| tasks.spawn(client));
+    let clients = clients.map(|client| executor.spawn(client));
     let all = async {
         for client in clients {
             client.await;
         }
     };
-    tasks.run(all).await;
+    executor.run(all).await;
     assert_eq!(answered.get(), 8);
 }
 
