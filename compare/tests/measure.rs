@@ -129,6 +129,8 @@ fn every_workload_on_every_column_that_can() {
         ("timers", "--set mode=standing --set ms=5"),
         ("sleeps", "--set n=200 --set span=20"),
         ("idle-sleep", "--set n=5"),
+        ("mixed", "--set beside=rayon --set count=1000 --set ms=20"),
+        ("mixed", "--set beside=blocking --set count=1000 --set ms=20"),
     ] {
         let objects = measure(&format!("{workload} {on} {set} --rounds 1 --counts 1"));
         assert_eq!(objects.len(), 9, "{workload}");
@@ -143,6 +145,43 @@ fn every_workload_on_every_column_that_can() {
             assert!(number(object, "allocs_per_op") > -1.0);
         }
     }
+}
+
+#[test]
+fn what_forks_and_joins_on_every_column_that_can() {
+    let on = "--on fork-join/system --on rayon --on chili --on scope --on apart --on sequential";
+    for (workload, set, able) in [
+        ("fib", "--set n=10 --set ms=5", 6),
+        ("tree", "--set depth=5 --set ms=5", 6),
+        ("quicksort", "--set count=1000 --set ms=5", 6),
+        ("scopes", "--set ms=5", 5),
+        ("enter", "--set by=lending --set ms=5", 2),
+        ("enter", "--set by=handing --set ms=5", 2),
+        ("rest", "--set ms=5", 3),
+        ("mixed", "--set count=1000 --set ms=20", 1),
+    ] {
+        let objects = measure(&format!("{workload} {on} {set} --rounds 1 --counts 1"));
+        let (did, did_not): (Vec<&Value>, Vec<&Value>) =
+            objects.iter().partition(|object| object["rounds"] == 1);
+        assert_eq!(did.len(), able, "{workload}: {did_not:?}");
+        assert_eq!(did[0]["column"], "fork-join/system");
+        assert!(did.iter().all(|object| number(object, "wall_ns_per_op") > 0.0), "{workload}");
+        for object in did_not {
+            assert_eq!(object["rounds"], 0, "{object}");
+        }
+    }
+}
+
+/// The latencies are those of messages, and the operations what is computed meanwhile.
+#[test]
+fn a_pool_that_computes_answers_meanwhile() {
+    let objects = measure(
+        "mixed --on fork-join/system --set count=1000 --set rate=1000 --set ms=100 --rounds 1 --counts 0",
+    );
+    let (p50, p99) = (number(&objects[0], "p50_ns"), number(&objects[0], "p99_ns"));
+    assert!(p50 > 0.0 && p50 <= p99, "{objects:?}");
+    assert!(number(&objects[0], "cpu_ns_per_op") > 0.0);
+    assert_eq!(number(&objects[0], "threads"), 1.0, "two workers, and one of them is the first");
 }
 
 #[test]

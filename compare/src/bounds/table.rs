@@ -72,6 +72,9 @@ const QUICKSORT: (&str, &[(&str, &str)]) = ("quicksort", &[]);
 const SCOPES: (&str, &[(&str, &str)]) = ("scopes", &[]);
 const LENDING: (&str, &[(&str, &str)]) = ("enter", &[("by", "lending")]);
 const HANDING: (&str, &[(&str, &str)]) = ("enter", &[("by", "handing")]);
+const MIXED_RAYON: (&str, &[(&str, &str)]) = ("mixed", &[("beside", "rayon"), ("ms", "1000")]);
+const MIXED_BLOCKING: (&str, &[(&str, &str)]) =
+    ("mixed", &[("beside", "blocking"), ("ms", "1000")]);
 const REST: (&str, &[(&str, &str)]) = ("rest", &[("ms", "10000")]);
 
 /// A bound of the pool that forks and joins.
@@ -132,6 +135,12 @@ pub(crate) const ALL: &[Bound] = &[
     pool("quicksort-wall", QUICKSORT, "wall_ns_per_op", Some("apart"), Some(1.053)),
     pool("enter-lending-cpu", LENDING, CPU, Some("rayon"), Some(0.05)),
     pool("enter-handing-cpu", HANDING, CPU, Some("rayon"), Some(1.0)),
+    // Sockets and computing on the same threads, against each way of having both on threads apart.
+    pool("mixed-p99-rayon", MIXED_RAYON, "p99_ns", TOKIO_MT, Some(0.5)),
+    pool("mixed-p99-rayon-ct", MIXED_RAYON, "p99_ns", TOKIO, Some(0.5)),
+    pool("mixed-p99-blocking", MIXED_BLOCKING, "p99_ns", TOKIO_MT, Some(0.5)),
+    pool("mixed-wall-rayon", MIXED_RAYON, "wall_ns_per_op", TOKIO_MT, Some(1.0)),
+    pool("mixed-wall-blocking", MIXED_BLOCKING, "wall_ns_per_op", TOKIO_MT, Some(1.0)),
     // The one call is that of the thread that looks on.
     pool("pool-rest-calls", REST, CALLS, None, Some(1.0)),
     stealing("stealing-echo-1-on-2-calls", ECHO_1_ON_2, CALLS, None, Some(3.3)),

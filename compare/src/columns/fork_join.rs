@@ -4,6 +4,7 @@
 use std::future::{Future, pending};
 use std::io;
 use std::net;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use mini_reactor::Handle;
 use super::runtime::{Lent, Runtime};
 use super::{Entry, forking};
 use crate::workloads;
+use crate::workloads::mixed::Computing;
 
 static POOL: ThreadPool = ThreadPool::new();
 
@@ -78,6 +80,11 @@ impl Runtime for ForkJoin {
 
     fn yield_now() -> impl Future<Output = ()> + Send {
         future::yield_now()
+    }
+
+    fn compute(computing: Arc<Computing>) -> io::Result<()> {
+        POOL.spawn(move || forking::ours_for_ever(&POOL, &computing));
+        Ok(())
     }
 
     fn timer(after: Duration) -> Timer {

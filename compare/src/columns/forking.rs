@@ -3,17 +3,20 @@
 
 use std::hint::black_box;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mini_executor_fork_join::{ThreadPoolBuilder, Worker};
+use mini_executor_fork_join::{ThreadPool, ThreadPoolBuilder, Worker};
 
 use super::Entry;
 use crate::child::{Mode, Sample};
 use crate::params::Params;
 use crate::workloads::Workload;
 use crate::workloads::forks::{self, BATCH, SPAWNS, Work, turns};
+use crate::workloads::mixed::Computing;
 
 /// How long threads that have nothing to do with each other compute before they meet.
 const MEET: Duration = Duration::from_millis(20);
@@ -158,6 +161,25 @@ fn repeat(
     })
 }
 
+/// One batch, on this thread.
+pub(crate) fn sequential_once(work: &Work) -> u64 {
+    in_sequence::once((), work)
+}
+
+/// Batches for ever, in this workspace's pool; this thread is one of the workers.
+pub(super) fn ours_for_ever(pool: &ThreadPool, computing: &Computing) {
+    pool.lend(|worker| computing.for_ever(|work| with_worker::once(worker, work)));
+}
+
+/// Batches for ever, in a pool of rayon's with so many threads.
+pub(crate) fn rayon_for_ever(threads: usize, computing: Arc<Computing>) -> io::Result<()> {
+    let builder = rayon_core::ThreadPoolBuilder::new().num_threads(threads);
+    // Dropped, it would end.
+    let pool = ManuallyDrop::new(builder.build().map_err(io::Error::other)?);
+    pool.spawn(move || computing.for_ever(|work| with_rayon::once((), work)));
+    Ok(())
+}
+
 /// One half after the other, on one thread.
 pub(super) fn sequential(
     workload: &'static Workload,
@@ -216,7 +238,7 @@ pub(super) fn ours(workload: &'static Workload, params: &Params, mode: Mode) -> 
     let lends = workload.name != "enter" || params.word("by") == "lending";
     let started = params.count("workers") - usize::from(lends);
     let pool = match started {
-        0 => mini_executor_fork_join::ThreadPool::new(),
+        0 => ThreadPool::new(),
         count => ThreadPoolBuilder::new().num_threads(count).start_threads()?,
     };
     let enter = |f: fn()| {

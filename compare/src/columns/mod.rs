@@ -5,7 +5,7 @@
 //! global one before the executor starts, in a process that was started for this column alone.
 
 mod fork_join;
-mod forking;
+pub(crate) mod forking;
 mod off_the_shelf;
 mod ours;
 mod raw_epoll;

@@ -13,7 +13,10 @@
 use std::future::Future;
 use std::io;
 use std::net;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use crate::workloads::mixed::Computing;
 
 /// What the measured process may use.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +58,18 @@ pub(crate) trait Runtime: Sized + Send + Sync + 'static {
     fn detach<T: Send + 'static>(task: Self::Task<T>);
     /// Goes to the back of the queue.
     fn yield_now() -> impl Future<Output = ()> + Send;
+
+    /// Computes for ever: on the threads that run tasks if they fork and join, else beside them.
+    /// Only inside [`Runtime::start`].
+    fn compute(computing: Arc<Computing>) -> io::Result<()> {
+        computing.beside::<Self>()
+    }
+    /// Has a thread that may block call a closure.
+    fn block<T: Send + 'static>(
+        f: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        blocking::unblock(f)
+    }
 
     /// A timer for `after` from now.
     fn timer(after: Duration) -> Self::Timer;

@@ -58,6 +58,10 @@ impl<const MULTI: bool> Runtime for Tokio<MULTI> {
         ::tokio::task::yield_now()
     }
 
+    async fn block<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+        ::tokio::task::spawn_blocking(f).await.expect("closures of workloads do not panic")
+    }
+
     fn timer(after: Duration) -> Sleep {
         ::tokio::time::sleep(after)
     }

@@ -66,6 +66,12 @@ impl<const MULTI: bool> Runtime for TokioTasks<MULTI> {
         Tokio::<MULTI>::yield_now()
     }
 
+    fn block<T: Send + 'static>(
+        f: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = T> + Send {
+        Tokio::<MULTI>::block(f)
+    }
+
     fn timer(after: Duration) -> Timer {
         SingleThread::timer(after)
     }

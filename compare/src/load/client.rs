@@ -18,7 +18,7 @@ use super::{Kind, http};
 use crate::workloads;
 
 /// A server that says nothing for so long is broken.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What goes to and fro on a connection.
 #[derive(Debug)]

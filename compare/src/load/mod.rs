@@ -2,11 +2,13 @@
 //!
 //! It is one hand-written loop on epoll(7) for every column, ours and peers, so that what is
 //! compared is the server. It is closed-loop: each connection has one request in flight, so
-//! latencies are those of a system that is never overloaded, and none can be omitted. It reads the
-//! server's CPU clock itself, at the two instants when no request is in flight.
+//! latencies are those of a system that is never overloaded, and none can be omitted; [`steady`] is
+//! the exception, and says why. It reads the server's CPU clock itself, at the two instants when no
+//! request is in flight.
 
 mod client;
 mod http;
+mod steady;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
@@ -19,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use crate::child::{self, Mode, Sample};
 use crate::proc::{self, CpuClock};
 use crate::workloads;
-use client::{Client, Exchange};
+use client::{Client, Exchange, PATIENCE};
+use steady::Steady;
 
 /// What the load generator does with connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,8 @@ pub(crate) enum Kind {
     Churn,
     /// One message per connection, then silence.
     Idle,
+    /// Messages at a steady rate, to a server that computes as well.
+    Mixed,
 }
 
 /// What a load generator is told.
@@ -48,6 +53,8 @@ pub(crate) struct LoadOrder {
     pub(crate) conns: usize,
     /// Bytes of a message.
     pub(crate) size: usize,
+    /// Messages a second; only for [`Kind::Mixed`].
+    pub(crate) rate: u64,
     /// Length of the measured phase; unused by [`Kind::Idle`], which ends when all are connected.
     pub(crate) ms: u64,
     /// What the pass is for.
@@ -70,8 +77,15 @@ pub(crate) fn listen() -> io::Result<TcpListener> {
 pub(crate) struct Loaded {
     /// What was measured.
     pub(crate) sample: Sample,
-    _client: Option<Client>,
-    _streams: Vec<TcpStream>,
+    _open: Open,
+}
+
+/// Connections, in whatever has them.
+#[expect(dead_code, reason = "they are held until they are dropped, and not looked at")]
+enum Open {
+    Client(Client),
+    Steady(Steady),
+    Streams(Vec<TcpStream>),
 }
 
 /// Runs one phase against a server.
@@ -80,10 +94,9 @@ pub(crate) struct Loaded {
 ///
 /// A server that refuses, closes or answers with something else than it should.
 pub(crate) fn run(order: &LoadOrder) -> io::Result<Loaded> {
-    if order.kind == Kind::Idle {
-        return idle(order);
-    }
     let exchange = match order.kind {
+        Kind::Idle => return idle(order),
+        Kind::Mixed => return mixed(order),
         Kind::Http => Exchange::http(order.addr)?,
         _ => Exchange::echo(order.size),
     };
@@ -96,7 +109,27 @@ pub(crate) fn run(order: &LoadOrder) -> io::Result<Loaded> {
     let mut sample = phase.end(client.completed())?;
     sample.p50_ns = Some(client.latency().value_at_quantile(0.5));
     sample.p99_ns = Some(client.latency().value_at_quantile(0.99));
-    Ok(Loaded { sample, _client: Some(client), _streams: Vec::new() })
+    Ok(Loaded { sample, _open: Open::Client(client) })
+}
+
+/// Messages at a steady rate. An operation is what the server computes; the latencies are those of
+/// the messages.
+fn mixed(order: &LoadOrder) -> io::Result<Loaded> {
+    let length = Duration::from_millis(order.ms);
+    let mut steady = Steady::connect(order.addr, order.conns, order.rate)?;
+    steady.run_for(length / 4)?;
+    let phase = ServerPhase::begin(order)?;
+    let computed = steady.computed();
+    steady.forget_warm_up();
+    let began = Instant::now();
+    // At least once; and on a machine that had no time for the computing, until it had.
+    while began.elapsed() < length || began.elapsed() < PATIENCE && steady.computed() == computed {
+        steady.run_for(length)?;
+    }
+    let mut sample = phase.end(steady.computed() - computed)?;
+    sample.p50_ns = Some(steady.latency().value_at_quantile(0.5));
+    sample.p99_ns = Some(steady.latency().value_at_quantile(0.99));
+    Ok(Loaded { sample, _open: Open::Steady(steady) })
 }
 
 /// Opens connections that stay. One more is opened before, so that what a server makes once is not
@@ -110,7 +143,7 @@ fn idle(order: &LoadOrder) -> io::Result<Loaded> {
     }
     thread::sleep(SETTLE);
     let sample = phase.end(order.conns as u64)?;
-    Ok(Loaded { sample, _client: None, _streams: streams })
+    Ok(Loaded { sample, _open: Open::Streams(streams) })
 }
 
 /// The measured phase of a server, seen from the load generator.

@@ -152,6 +152,7 @@ fn start_load(
         server: server.id(),
         conns: params.count("conns"),
         size: if params.has("size") { params.count("size") } else { 0 },
+        rate: if params.has("rate") { params.number("rate") } else { 0 },
         ms: if params.has("ms") { params.number("ms") } else { 0 },
         mode,
     }))

@@ -76,6 +76,15 @@ const FORKING_CASES: &[(&str, &[(&str, &str)])] = &[
     ("rest", &[("ms", "100")]),
 ];
 
+/// What serves sockets while it computes.
+const MIXED: [&str; 4] = ["fork-join/system", "tokio-mt", "tokio-ct", "smol"];
+
+/// The two ways of those that do not fork.
+const MIXED_CASES: &[(&str, &[(&str, &str)])] = &[
+    ("mixed", &[("beside", "rayon"), ("ms", "80")]),
+    ("mixed", &[("beside", "blocking"), ("ms", "80")]),
+];
+
 /// Rounds, if the time allows: an odd number, so that the median is one of them.
 const ROUNDS: usize = 5;
 /// After this no further round begins. A round takes about ten seconds here.
@@ -89,8 +98,15 @@ pub(crate) fn plan() -> Plan {
     let tokio = case("echo", &[("conns", "64"), ("ms", "60")], &TOKIO);
     let executors = EXECUTOR_CASES.iter().map(|(workload, set)| case(workload, set, &EXECUTORS));
     let forking = FORKING_CASES.iter().map(|(workload, set)| case(workload, set, &FORKING));
+    let mixed = MIXED_CASES.iter().map(|(workload, set)| case(workload, set, &MIXED));
     Plan {
-        cases: peers.chain(executors).chain(reactors).chain([tokio]).chain(forking).collect(),
+        cases: peers
+            .chain(executors)
+            .chain(reactors)
+            .chain([tokio])
+            .chain(forking)
+            .chain(mixed)
+            .collect(),
         repeats: Repeats { time: ROUNDS, syscalls: 1, allocations: 1 },
         count_with: CountWith::default(),
         budget: Some(BUDGET),

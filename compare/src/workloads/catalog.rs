@@ -28,6 +28,13 @@ const LATENESS: Option<&str> = Some("from the deadline to the task that runs");
 const WORKERS_THAT_FORK: Setting =
     Setting::number("workers", 2, (1, 64), "threads that compute, for columns that use several");
 
+const WORKERS_THAT_COMPUTE: Setting = Setting::number(
+    "workers",
+    2,
+    (1, 64),
+    "threads that compute; and as many that run tasks, of columns where these are others and share",
+);
+
 /// All workloads.
 pub(crate) const ALL: &[Workload] = &[
     Workload {
@@ -245,6 +252,27 @@ pub(crate) const ALL: &[Workload] = &[
             MS,
         ],
         shape: Shape::Alone,
+    },
+    Workload {
+        name: "mixed",
+        about: "messages answered, at a steady rate, by a process that sorts numbers all the time",
+        op: "number",
+        latency: Some("from sending to the server's answer"),
+        counts_live: false,
+        forks: false,
+        settings: &[
+            Setting::word(
+                "beside",
+                &["rayon", "blocking"],
+                "how columns compute that do not fork: in a pool of rayon's; in closures that block",
+            ),
+            Setting::number("conns", 16, CONNS, "connections"),
+            Setting::number("rate", 4000, (1, 1_000_000), "messages a second, all together"),
+            Setting::number("count", 1 << 16, (1, 1 << 28), "of numbers, sorted again and again"),
+            WORKERS_THAT_COMPUTE,
+            MS,
+        ],
+        shape: Shape::Server(Kind::Mixed),
     },
     Workload {
         name: "rest",

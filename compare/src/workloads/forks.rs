@@ -38,10 +38,15 @@ impl Work {
         match workload.name {
             "fib" => Work::Fib(small("n")),
             "tree" => Work::Tree(tree(small("depth")).expect("its depth is not zero")),
-            "quicksort" => Work::Sort(random(params.count("count"))),
+            "quicksort" => Work::quicksort(params.count("count")),
             "scopes" => Work::Scopes(params.number("size")),
             other => unreachable!("{other} computes nothing"),
         }
+    }
+
+    /// Numbers to sort, `count` of them.
+    pub(crate) fn quicksort(count: usize) -> Work {
+        Work::Sort(random(count))
     }
 
     /// How many operations one batch has.

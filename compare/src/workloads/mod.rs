@@ -6,6 +6,7 @@
 
 mod catalog;
 pub(crate) mod forks;
+pub(crate) mod mixed;
 pub(crate) mod server;
 pub(crate) mod sleeps;
 mod tasks;
@@ -74,6 +75,7 @@ pub(crate) fn serve<R: Runtime>(
     listener: TcpListener,
 ) -> io::Result<()> {
     match workload.shape {
+        Shape::Server(Kind::Mixed) => mixed::serve::<R>(lent::<R>(params), params, listener),
         Shape::Server(kind) => server::serve::<R>(kind, params, listener),
         Shape::Alone => unreachable!("{} has no server", workload.name),
     }

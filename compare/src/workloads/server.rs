@@ -41,6 +41,7 @@ pub(super) fn serve<R: Runtime>(
                     Kind::Echo | Kind::Churn | Kind::Idle => {
                         serve_echo::<R>(&listener, buffer).await
                     }
+                    Kind::Mixed => unreachable!("it has a server of its own"),
                 }
             }))
             .await
