@@ -29,6 +29,9 @@
 //! assert_eq!(sum, 500_500);
 //! ```
 //!
+//! A whole program is `examples/hash_tree.rs`: it hashes a tree of files in halves, and says
+//! meanwhile over TCP how far it has got.
+//!
 //! # How work is shared
 //!
 //! On demand. What a worker could share it keeps to itself, in a list that no other thread touches,
