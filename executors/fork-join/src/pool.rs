@@ -84,11 +84,6 @@ impl Pool {
         self.presence.lent()
     }
 
-    /// The workers there are now, by number.
-    pub(crate) fn workers(&self) -> Vec<Arc<Shared>> {
-        self.lock().iter().flatten().cloned().collect()
-    }
-
     /// Gives each worker a call of its own, and returns them. A worker that goes runs what it has
     /// got by then, and gets no more.
     pub(crate) fn add_to_each(
@@ -189,11 +184,13 @@ impl Pool {
 
     /// Takes the older half of the spare tasks of a worker, looking at those after `index` first.
     pub(crate) fn steal_tasks(&self, index: usize) -> impl Iterator<Item = Task> + use<> {
-        let workers = self.workers();
-        let start = workers.iter().position(|worker| worker.index() > index).unwrap_or(0);
-        let (before, after) = workers.split_at(start);
-        let mut victims = after.iter().chain(before);
-        let victim = victims.find(|worker| worker.index() != index && worker.has_spare_tasks());
+        let workers = self.lock();
+        let (before, after) = workers.split_at(workers.len().min(index + 1));
+        let mut others =
+            after.iter().chain(before).flatten().filter(|worker| worker.index() != index);
+        // Only this one is counted: every worker that runs dry comes by here.
+        let victim = others.find(|worker| worker.has_spare_tasks()).cloned();
+        drop(workers);
         victim.map(|victim| victim.tasks.take_half()).unwrap_or_default().into_iter()
     }
 
