@@ -208,6 +208,9 @@ impl ThreadPool {
     /// Calls `op` on a thread that is lent, and waits for it. On a worker of the pool it is just
     /// called; without any it is called here, with this thread lent.
     ///
+    /// A thread that waits does nothing else, be it a worker of another pool: two pools of which
+    /// all threads wait for each other wait for ever.
+    ///
     /// # Panics
     ///
     /// If `op` does.
