@@ -114,8 +114,8 @@ impl Worker {
         slept.unwrap_or_else(|| Err(io::Error::other("the reactor panicked")))
     }
 
-    /// Looks around for a moment if it has run a job since it slept last, because jobs are short and
-    /// come in numbers. Its wish is in the list already. True if there was nothing.
+    /// Looks around for a moment if it has run a job since it slept last, because jobs are short
+    /// and come in numbers. Its wish is in the list already. True if there was nothing.
     fn linger(&self, idle: &mut dyn FnMut() -> bool) -> bool {
         if !self.ran_job.take() {
             return true;
