@@ -26,7 +26,31 @@ const POLLERS: [&str; 3] = ["", "edge", "oneshot"];
 
 /// Lines that no test reaches, by their text, with the reason. An entry of which every line is
 /// reached, or which is no line of the file, is an error: the list only shrinks.
-const EXPLAINED: &[(&str, &str, &str)] = &[];
+const EXPLAINED: &[Explained] = &[
+    ("reactor/src/ids.rs", "}", "the numbers wrap after 2^64 sources"),
+    (
+        "reactor/src/source.rs",
+        "None => io::Error::new(io::ErrorKind::NotConnected, \"the registration was dropped\"),",
+        "who could ask borrows the registration; kept so that a mistake there is an error",
+    ),
+    (
+        "reactor/src/system.rs",
+        "let _leaked = std::mem::ManuallyDrop::new(self.poller.take());",
+        "runs in the child of a fork, which ends by `_exit` and writes no counters",
+    ),
+    ("reactor/src/undriven.rs", "}", "the end of `if cfg!(debug_assertions)`: optimised builds"),
+];
+
+/// Lines that are reached if two threads meet between two instructions, so in some runs and not in
+/// others. The models (`reactor/tests/loom_core`) make them meet.
+const BY_CHANCE: &[Explained] = &[
+    ("reactor/src/driving.rs", "}", "the role became free between two looks at it"),
+    ("reactor/src/driving.rs", "Err(current) => word = current,", "another change came first"),
+    ("reactor/src/word.rs", "Err(current) => word = current,", "another change came first"),
+];
+
+/// A file, the text of a line, and why no test reaches it.
+type Explained = (&'static str, &'static str, &'static str);
 
 pub(crate) const HELP: &str = "\
 Lists the lines of the core that no test reaches, and what explains them.
@@ -54,7 +78,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     for poller in POLLERS {
         add(&mut counts, &measured(&tree, poller)?);
     }
-    report(&tree, &counts)
+    report(&tree, &counts, EXPLAINED)
 }
 
 /// Runs the tests with one poller; what they reached, as `llvm-cov` exports it.
@@ -136,7 +160,7 @@ fn add(counts: &mut Counts, lcov: &str) {
     }
 }
 
-fn report(tree: &Tree, counts: &Counts) -> Result<(), String> {
+fn report(tree: &Tree, counts: &Counts, known: &[Explained]) -> Result<(), String> {
     let (mut lines, mut reached, mut explained, mut bare) = (0, 0, 0, 0);
     let mut used = BTreeSet::new();
     for (path, source) in tree.sources.iter().filter(|(path, _)| path.starts_with(CORE)) {
@@ -150,12 +174,12 @@ fn report(tree: &Tree, counts: &Counts) -> Result<(), String> {
                 continue;
             }
             let text = source.text.lines().nth(number - 1).unwrap_or_default().trim();
-            let entry = EXPLAINED.iter().position(|(file, part, _)| path == file && text == *part);
-            match entry {
+            let mut all = known.iter().chain(BY_CHANCE);
+            match all.find(|(file, part, _)| path == file && text == *part) {
                 Some(entry) => {
                     explained += 1;
                     used.insert(entry);
-                    println!("{path}:{number}: {text}\n    {}", EXPLAINED[entry].2);
+                    println!("{path}:{number}: {text}\n    {}", entry.2);
                 }
                 None => {
                     bare += 1;
@@ -165,10 +189,9 @@ fn report(tree: &Tree, counts: &Counts) -> Result<(), String> {
         }
     }
     println!("{lines} lines of the core, {reached} reached, {explained} explained, {bare} neither");
-    for (index, (path, text, _)) in EXPLAINED.iter().enumerate() {
-        if !used.contains(&index) {
-            return Err(format!("{path}: `{text}` is explained, but is reached or not there"));
-        }
+    let stale = |entry: &&Explained| !used.contains(entry);
+    if let Some((path, text, _)) = known.iter().find(stale) {
+        return Err(format!("{path}: `{text}` is explained, but is reached or not there"));
     }
     if bare == 0 { Ok(()) } else { Err(format!("{bare} lines are neither reached nor explained")) }
 }
@@ -190,11 +213,15 @@ mod unit {
         let code = "//! A\nfn f() {}\n#[cfg(test)]\nfn g() {}\n";
         let tree = Tree::of(&[("reactor/src/a.rs", code)]);
         assert_eq!(
-            report(&tree, &counts),
+            report(&tree, &counts, &[]),
             Err("1 lines are neither reached nor explained".to_owned())
         );
+        let known = [("reactor/src/a.rs", "fn f() {}", "a reason")];
+        assert_eq!(report(&tree, &counts, &known), Ok(()));
         let reached = Counts::from([("reactor/src/a.rs".to_owned(), [(2, 1), (4, 0)].into())]);
-        assert_eq!(report(&tree, &reached), Ok(()));
+        assert_eq!(report(&tree, &reached, &[]), Ok(()));
+        let stale = "reactor/src/a.rs: `fn f() {}` is explained, but is reached or not there";
+        assert_eq!(report(&tree, &reached, &known), Err(stale.to_owned()));
     }
 
     #[test]
