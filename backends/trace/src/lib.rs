@@ -28,10 +28,10 @@
 //!
 //! | | echo, 1 connection | 64 | yield, 1000 tasks | timers |
 //! |---|---|---|---|---|
-//! | counting | 1.01 (0.97–1.11) | 1.01 (0.89–1.18) | 0.99 (0.95–1.05) | 1.08 (1.03–1.18) |
-//! | recording | 1.03 (0.96–1.13) | 1.08 (0.96–1.16) | 1.02 (0.93–1.08) | 1.99 (1.92–2.07) |
+//! | counting | 0.99 (0.98–1.08) | 1.04 (0.89–1.20) | 0.98 (0.93–1.00) | 1.20 (1.17–1.22) |
+//! | recording | 1.05 (0.91–1.12) | 1.12 (0.98–1.31) | 0.99 (0.96–1.10) | 2.30 (2.26–2.42) |
 //!
-//! A counter is one atomic addition. A record takes about 45 ns, of which most is a look at the
+//! A counter is one atomic addition. A record takes about 50 ns, of which most is a look at the
 //! clock; a timer that is set and dropped makes two. No system call is added, except two when an
 //! object is registered during a recording: they ask for its name. Records share one lock, which
 //! a thread holds for a few nanoseconds.
