@@ -313,15 +313,15 @@ pub(crate) fn check_reactor(executor: &str, reactor: &str) -> Result<(), String>
 }
 
 /// Makes the reactor called `name` the program's, or the default one if this machine has it not:
-/// then a sentence says so.
+/// then a sentence says so. The name is that of the one it has now.
 ///
 /// # Errors
 ///
 /// A sentence that lists what exists, or says why it could not be installed.
-pub(crate) fn install_reactor(name: &str) -> Result<Option<String>, String> {
+pub(crate) fn install_reactor(name: &str) -> Result<(&'static str, Option<String>), String> {
     let (reactor, said) = reactors::to_be_had(reactors::choose(name)?);
     reactors::install(reactor).map_err(|error| format!("reactor `{}`: {error}", reactor.name))?;
-    Ok(said)
+    Ok((reactor.name, said))
 }
 
 fn find<T>(table: &'static [Named<T>], name: &str) -> Option<&'static Named<T>> {

@@ -49,19 +49,19 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     let listener =
         TcpListener::bind(options.addr).map_err(|error| format!("{}: {error}", options.addr))?;
     let addr = listener.local_addr().map_err(|error| error.to_string())?;
-    crate::cli::say(&format!(
-        "Serving {} at http://{addr}/ on {}/{} (Ctrl-C stops)",
-        options.dir.display(),
-        options.executor,
-        options.reactor
-    ))?;
     if options.trace.is_some() {
         traced::want();
     }
-    if let Some(said) = columns::install_reactor(&options.reactor)? {
+    let (reactor, said) = columns::install_reactor(&options.reactor)?;
+    if let Some(said) = said {
         note(format_args!("{said}"));
     }
     let serve = columns::files(&options.executor)?;
+    crate::cli::say(&format!(
+        "Serving {} at http://{addr}/ on {}/{reactor} (Ctrl-C stops)",
+        options.dir.display(),
+        options.executor,
+    ))?;
     serve(Files { root, listener }).map_err(|error: io::Error| error.to_string())?;
     if let Some(file) = &options.trace {
         traced::write(file).map_err(|error| format!("{}: {error}", file.display()))?;
