@@ -58,10 +58,11 @@
 //! - A watcher that finds nothing to watch clears `WATCH`. If no worker runs then, nothing is
 //!   missed: who wakes up from now on changes `word`, and sees that there is no watcher. If one
 //!   runs, the watcher sleeps with the limit once more, and looks again. A driver that leaves
-//!   changes `word` after it has left, so it sees that there is no watcher, or the one that was has
-//!   seen it leave. But to queue a task is no change of `word`: the worker may have looked just
-//!   before `WATCH` was cleared. If it is still in the poll of which the watcher knew, the second
-//!   look finds that task; if anything has moved, the watcher watches again.
+//!   changes `word` after it has left, so it sees that there is no watcher, or the one that was
+//!   has seen it leave. But to queue a task is no change of `word`: the worker may have looked
+//!   just before `WATCH` was cleared. If it is still in the poll of which the watcher knew, the
+//!   second look finds that task, for a period has passed since; if anything has moved, the
+//!   watcher watches again.
 //!
 //! Threads of one executor may sleep in several reactors. Then a watcher may be one that cannot
 //! take the role that was left, so each worker hands over as soon as it wakes up or has looked in

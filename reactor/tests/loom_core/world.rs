@@ -66,16 +66,20 @@ pub(crate) fn on<R: GlobalReactor + 'static>(backend: R) -> (Arc<Reactor<R>>, Ha
 
 /// A reactor of a world.
 pub(crate) fn world() -> (Arc<Reactor<World>>, Handle) {
-    on(World {
-        turning: Notify::new(),
-        readable: Notify::new(),
-        posted: Mutex::default(),
-        begin: Instant::now(),
-        passed: AtomicU64::new(0),
-    })
+    on(World::new())
 }
 
 impl World {
+    pub(crate) fn new() -> World {
+        World {
+            turning: Notify::new(),
+            readable: Notify::new(),
+            posted: Mutex::default(),
+            begin: Instant::now(),
+            passed: AtomicU64::new(0),
+        }
+    }
+
     /// The current turn, or else the next one, reports this.
     pub(crate) fn post(&self, source: &Arc<Source>, ready: Directions) {
         self.posted.hold().events.push(event(source, ready));
