@@ -12,7 +12,8 @@ use crate::tree::{Package, Tree};
 use std::collections::BTreeMap;
 
 /// What is worth its time: the crates with `unsafe` or protocols of their own.
-const PACKAGES: [&str; 3] = ["mini-reactor", "mini-executor-single-thread", "mini-async"];
+const PACKAGES: [&str; 4] =
+    ["mini-reactor", "mini-executor-single-thread", "mini-executor-work-stealing", "mini-async"];
 
 /// Seconds that one test may take.
 const PATIENCE: &str = "100";

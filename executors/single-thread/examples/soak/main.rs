@@ -28,6 +28,8 @@ mod soak;
 #[cfg(target_os = "linux")]
 mod streams;
 #[cfg(target_os = "linux")]
+mod work;
+#[cfg(target_os = "linux")]
 mod world;
 
 #[cfg(target_os = "linux")]

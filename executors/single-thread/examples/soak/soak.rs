@@ -1,4 +1,5 @@
-//! The run: threads that play scenes, somebody who watches them, and the accounts at the end.
+//! The run: threads that play scenes, somebody who watches them, and the accounts at the end. (The
+//! example `storm` of the work-stealing executor has this file too, and work of its own.)
 
 use std::any::Any;
 use std::env;
@@ -10,12 +11,11 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use mini_async::Timer;
-use mini_executor_single_thread::LocalExecutor;
 
 use crate::census::{TASKS, WAKERS};
-use crate::chance::Chance;
 use crate::machine::{allocated, descriptors, resident};
-use crate::scenes::{NAMES, ON_PURPOSE, play};
+use crate::scenes::{NAMES, ON_PURPOSE};
+use crate::work::{KEPT_MAX, work};
 use crate::world::{REACTORS, SOURCES, World};
 
 /// So long without a new scene, and a thread counts as stuck.
@@ -23,9 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What the process may grow by after the first fifth.
 const GROWTH_MAX: usize = 8 << 20;
-
-/// What may be allocated at the end, beyond what was at the beginning.
-const KEPT_MAX: usize = 64 << 10;
 
 const SAMPLES_PER_RUN: u32 = 500;
 
@@ -129,48 +126,6 @@ fn watch(world: &World, time: Duration, ended: &dyn Fn() -> bool) -> io::Result<
     Ok(memory)
 }
 
-fn work(world: &World, number: usize, seed: u64, stop: &AtomicBool) -> io::Result<()> {
-    let mut chance =
-        Chance::new(seed.wrapping_add(u64::try_from(number).unwrap_or_default() << 32));
-    while !stop.load(Relaxed) {
-        visit(world, number, &mut chance)?;
-        if chance.one_in(50) {
-            // A thread that lives for one visit.
-            let mut chance = chance.fork();
-            thread::scope(|scope| scope.spawn(|| visit(world, number, &mut chance)).join())
-                .unwrap_or_else(|payload| Err(io::Error::other(said(&*payload))))?;
-        }
-    }
-    Ok(())
-}
-
-/// Enters a reactor, plays some scenes at once, and leaves, sometimes while some still play.
-fn visit(world: &World, number: usize, chance: &mut Chance) -> io::Result<()> {
-    let executor = LocalExecutor::new_in(world.reactor(chance));
-    let progress = &world.progress[number];
-    let begin = |mut chance: Chance| async move {
-        let _alive = TASKS.one();
-        let scene = chance.below(NAMES.len());
-        progress.begin(scene);
-        let played = play(scene, world, chance).await;
-        played.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", NAMES[scene])))
-    };
-    let own = begin(chance.fork());
-    let others: Vec<_> = (0..chance.below(6)).map(|_| begin(chance.fork())).collect();
-    let leave_early = chance.one_in(4);
-    executor.block_on(async {
-        let tasks: Vec<_> = others.into_iter().map(|other| executor.spawn(other)).collect();
-        own.await?;
-        for task in tasks {
-            match leave_early {
-                true => task.detach(),
-                false => task.await?,
-            }
-        }
-        Ok(())
-    })
-}
-
 /// Fails if anything is left over.
 fn accounts(left: &[(&str, usize)]) -> io::Result<()> {
     for (what, count) in left {
@@ -206,7 +161,7 @@ fn keep_quiet_about_panics_on_purpose() {
     }));
 }
 
-fn said(payload: &(dyn Any + Send)) -> String {
+pub(crate) fn said(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
 }

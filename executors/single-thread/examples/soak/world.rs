@@ -75,7 +75,7 @@ impl World {
     }
 }
 
-fn reactor() -> Arc<Reactor<System>> {
+pub(crate) fn reactor() -> Arc<Reactor<System>> {
     let reactor = Arc::new(Reactor::new(System::new()));
     REACTORS.add(Arc::downgrade(&reactor));
     reactor
