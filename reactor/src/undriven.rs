@@ -90,10 +90,9 @@ impl Undriven {
     }
 
     fn set(&self, new: State) {
-        if let Ok(mut state) = self.state.lock() {
-            if !matches!(*state, State::Reported) {
-                *state = new;
-            }
+        let Ok(mut state) = self.state.lock() else { return };
+        if !matches!(*state, State::Reported) {
+            *state = new;
         }
     }
 }
