@@ -75,6 +75,7 @@ const SANITIZERS: [Sanitizer; 3] = [
             ("a_payload_that_panics_when_it_is_dropped_", "the same, of a pool"),
             ("a_scope_waits_for_a_future_whose_handle_is_forgotten", "the test forgets it"),
             ("drops_what_is_in_the_queue_of_a_run_that_was_forgotten", "the test forgets it"),
+            ("spawn::a_detached_and_a_forgotten_task_", "the test forgets it"),
             ("run::a_run_may_move_between_threads_", "the test's executor lives for ever"),
             ("run::try_tick_finds_what_a_task_", "the test's executor lives for ever"),
             ("watch::a_task_spawned_by_a_long_poll_", "the test's executor lives for ever"),
