@@ -88,6 +88,7 @@ impl<T> Place<T> {
     }
 
     /// Whether there is a job. Acquire: pairs with the Release in `put`.
+    #[inline]
     pub(crate) fn is_full(&self) -> bool {
         self.full.load(Ordering::Acquire)
     }
@@ -148,23 +149,28 @@ struct State<T, R> {
     changes: u64,
 }
 
+/// Alone in its cache line (two, because they are fetched in pairs): what all read all the time
+/// should not have a neighbour that somebody writes.
+#[repr(align(128))]
+struct Alone<T>(T);
+
 /// The wishes of a pool's sleeping workers.
 pub(crate) struct Demand<T, R> {
-    word: AtomicU64,
+    word: Alone<AtomicU64>,
     state: Mutex<State<T, R>>,
 }
 
 impl<T, R: Copy> Demand<T, R> {
     pub(crate) fn new() -> Demand<T, R> {
         let state = State { requests: Vec::new(), flags: 0, changes: 0 };
-        Demand { word: AtomicU64::new(0), state: Mutex::new(state) }
+        Demand { word: Alone(AtomicU64::new(0)), state: Mutex::new(state) }
     }
 
     /// The word, to be compared with what it was before. Relaxed: who overlooks a change sees it
     /// the next time; whoever must not looks under the lock.
     #[inline(always)]
     pub(crate) fn word(&self) -> u64 {
-        self.word.load(Ordering::Relaxed)
+        self.word.0.load(Ordering::Relaxed)
     }
 
     /// Adds a wish. The caller looks at its queues once more, then sleeps, and then
@@ -298,7 +304,7 @@ impl<T, R: Copy> Demand<T, R> {
         state.changes = state.changes.wrapping_add(CHANGE);
         let wanted = (state.requests.len() as u64).min(COUNT) | state.flags;
         let word = if wanted == 0 { 0 } else { state.changes | wanted };
-        self.word.store(word, Ordering::Relaxed);
+        self.word.0.store(word, Ordering::Relaxed);
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T, R>> {

@@ -134,9 +134,13 @@ impl Worker {
     #[inline(never)]
     fn attend_now(&self) {
         let word = self.pool().demand.word();
-        if !self.pace.is_due(word) {
-            return;
+        if self.pace.is_due(word) {
+            self.look(word);
         }
+    }
+
+    #[inline(never)]
+    fn look(&self, word: u64) {
         let mut again = false;
         if is_wanted(word) {
             again |= self.give();
@@ -193,7 +197,13 @@ impl Worker {
     }
 
     /// Runs the job that was handed over, if there is one.
+    #[inline]
     pub(crate) fn run_handed(&self) -> bool {
+        self.shared().place.is_full() && self.run_handed_now()
+    }
+
+    #[cold]
+    fn run_handed_now(&self) -> bool {
         let Some(job) = self.shared().place.take() else { return false };
         if !self.shared().tasks.is_empty() {
             self.pool().call_for_tasks(); // they would have to wait for this job

@@ -52,6 +52,7 @@ impl Job {
     /// A header. `run` gets a pointer to it, once.
     ///
     /// `away` is null, or alive for as long as the job is.
+    #[inline(always)]
     pub(crate) fn new(run: unsafe fn(NonNull<Job>, &Worker, Place), away: *const Count) -> Job {
         Job { links: Links::new(), region: Region::new(RegionRef::NONE), away, run }
     }

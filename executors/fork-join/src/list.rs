@@ -49,10 +49,12 @@ impl List {
         self.ends.newer.set(&self.ends);
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len.get()
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }

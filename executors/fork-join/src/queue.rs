@@ -63,10 +63,12 @@ impl<T> Queue<T> {
 
     /// How many there are. May be late; who must not overlook one has locked something in common
     /// with who added it (`demand.rs`).
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }

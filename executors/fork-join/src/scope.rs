@@ -159,40 +159,45 @@ impl Core {
     }
 
     /// Adds a closure.
-    #[expect(unsafe_code, reason = "a list holds pointers")]
+    #[inline]
     pub(crate) fn spawn<F: FnOnce(&Core) + Send>(&self, body: F) {
-        let job =
-            HeapJob { job: Job::new(HeapJob::<F>::run, &raw const self.away), scope: self, body };
-        let region = self.region.name();
-        let rest = current::with(|worker| {
-            let Some(worker) = worker else { return Some(job) };
-            let Some(list) = self.list_of(worker) else { return Some(job) };
-            let job = block::put_in(Some(&worker.blocks), job);
-            // SAFETY: it is new, so in no list; it stays there until it has run, which it does
-            // before the scope is over; nobody else knows of it; and the list is this thread's, and
-            // in its place.
-            unsafe { list.push(job.cast()) };
-            worker.attend();
-            None
+        current::with(|worker| match worker {
+            Some(worker) if ptr::eq(worker.shared(), self.owner()) => {
+                self.list(worker, &self.frame.list, body);
+            }
+            _ => self.spawn_elsewhere(worker, body),
         });
-        if let Some(job) = rest {
-            let job = block::put_in(None, job);
-            // SAFETY: as above. The scope, of which this job is part, waits for it.
-            let job = unsafe { JobRef::new(job.cast(), region) };
-            self.pool().make_public(job, region);
-        }
     }
 
-    /// Where this worker keeps what is spawned into the scope.
-    fn list_of<'w>(&'w self, worker: &'w Worker) -> Option<&'w List> {
-        if ptr::eq(worker.shared(), self.owner()) {
-            return Some(&self.frame.list);
+    /// Adds a closure on a thread that did not open the scope.
+    #[cold]
+    #[inline(never)]
+    #[expect(unsafe_code, reason = "a job is named by a pointer")]
+    fn spawn_elsewhere<F: FnOnce(&Core) + Send>(&self, worker: Option<&Worker>, body: F) {
+        let region = self.region.name();
+        let same_pool = worker.filter(|worker| Arc::ptr_eq(worker.pool(), self.pool()));
+        if let Some(worker) = same_pool {
+            if let Some(frame) = worker.frames.of(region) {
+                return self.list(worker, &frame.list, body);
+            }
         }
-        if !Arc::ptr_eq(worker.pool(), self.pool()) {
-            return None;
-        }
-        let frame = worker.frames.of(self.region.name())?;
-        Some(&frame.list)
+        let job = block::put_in(None, HeapJob::new(self, body));
+        // SAFETY: it is new, so in no list, and this is the only `JobRef`; it stays there until it
+        // has run, and the scope, of which it is part, waits for it.
+        let job = unsafe { JobRef::new(job.cast(), region) };
+        self.pool().make_public(job, region);
+    }
+
+    /// Adds a closure to one of this thread's lists.
+    #[inline]
+    #[expect(unsafe_code, reason = "a list holds pointers")]
+    fn list<F: FnOnce(&Core) + Send>(&self, worker: &Worker, list: &List, body: F) {
+        let job = block::put_in(Some(&worker.blocks), HeapJob::new(self, body));
+        // SAFETY: it is new, so in no list; it stays there until it has run, which it does before
+        // the scope is over; nobody else knows of it; and the list is this thread's, and in its
+        // place.
+        unsafe { list.push(job.cast()) };
+        worker.attend();
     }
 
     /// Runs the owner's jobs, and waits for those that are away. Does not unwind.
@@ -245,6 +250,11 @@ impl Core {
 }
 
 impl<F: FnOnce(&Core) + Send> HeapJob<F> {
+    #[inline(always)] // written where it is to be, rather than moved there
+    fn new(scope: &Core, body: F) -> HeapJob<F> {
+        HeapJob { job: Job::new(Self::run, &raw const scope.away), scope, body }
+    }
+
     /// # Safety
     ///
     /// `job` was made by `Core::spawn`, and this is called once. If the place is `Away`, the job

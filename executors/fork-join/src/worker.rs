@@ -169,6 +169,7 @@ impl Worker {
 
     /// Where this thread sleeps. Made when it is first needed: many threads are lent for a moment
     /// and never sleep.
+    #[inline]
     pub(crate) fn parker(&self) -> &Parker {
         self.parker.get_or_init(|| {
             let parker = Parker::new(self.reactor());
@@ -190,9 +191,12 @@ impl Worker {
         self.frames.with(frame, f)
     }
 
-    /// What this worker could not help with before it may be able to help with now.
+    /// What this worker could not help with before it may be able to help with now. If nothing is
+    /// wanted there is nothing to look for: the word is another one as soon as there is.
+    #[inline]
     pub(crate) fn look_anew(&self) {
-        self.seen.set(LOOK);
+        let nothing = self.pool.demand.word() == 0 && self.shared.tasks.is_empty();
+        self.seen.set(if nothing { 0 } else { LOOK });
         self.window.close();
     }
 
