@@ -141,6 +141,7 @@ impl Worker {
 
     #[inline(never)]
     fn look(&self, word: u64) {
+        self.window.set_threads(self.pool().lent());
         let mut again = false;
         if is_wanted(word) {
             again |= self.give();

@@ -3,7 +3,7 @@
 //! Both halves are called by this thread, one after the other, unless somebody was hungry in
 //! between. Three ways, by what it costs:
 //!
-//! 1. In the [window](crate::window): two calls.
+//! 1. In the [window](crate::window): two calls, behind one comparison.
 //! 2. Full: the second half goes into the frame's list, the first is called, the second is taken
 //!    out again and called.
 //! 3. Given away: the first half is called, then this worker waits for the second. While it waits,
@@ -16,7 +16,6 @@
 //! handing over as well. Afterwards it is either taken back, or waited for, and waiting does not
 //! unwind (`wait.rs`). Only then a panic goes on: the first half's if both have panicked.
 
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 
@@ -24,9 +23,6 @@ use crate::contain::discard;
 use crate::current;
 use crate::job::StackJob;
 use crate::worker::Worker;
-
-/// Jobs in a frame's list from which on a window may be opened.
-const ENOUGH: usize = 4;
 
 impl Worker {
     /// Calls `a` and `b`, possibly in parallel, and returns what they return.
@@ -57,7 +53,7 @@ impl Worker {
     ///
     /// assert_eq!(ThreadPool::new().lend(|worker| fib(worker, 20)), 6765);
     /// ```
-    #[inline(always)] // else the two calls of each half below are not inlined into a recursion
+    #[inline(always)]
     pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
     where
         A: FnOnce(&Worker) -> RA + Send,
@@ -65,10 +61,25 @@ impl Worker {
         RA: Send,
         RB: Send,
     {
-        // Where in the stack this is, for which any local will do.
-        let here = MaybeUninit::<u8>::uninit();
-        let here = here.as_ptr().addr();
-        if self.window.holds(here) {
+        if self.window.is_open(self.pool().demand.word()) {
+            let a = a(self);
+            let b = b(self);
+            (a, b)
+        } else {
+            self.closed_join(a, b)
+        }
+    }
+
+    /// A join when the window is closed, or open for a number of them.
+    #[cold]
+    #[inline(never)]
+    fn closed_join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
+    where
+        A: FnOnce(&Worker) -> RA,
+        B: FnOnce(&Worker) -> RB + Send,
+        RB: Send,
+    {
+        if self.window.counts() {
             let a = a(self);
             let b = b(self);
             (a, b)
@@ -112,8 +123,9 @@ impl Worker {
         unsafe { list.push(job.as_job()) };
         let a = catch_unwind(AssertUnwindSafe(|| {
             self.attend();
-            if list.len() >= ENOUGH && self.grain.is_fine() {
-                self.window.open((&raw const job).addr());
+            if self.window.is_backed(list.len()) && self.grain.is_fine() {
+                let word = self.pool().demand.word();
+                self.window.open((word == self.seen.get()).then_some(word));
             }
             let result = a(self);
             self.attend(); // this very job may be wanted
@@ -126,6 +138,9 @@ impl Worker {
         }
         // SAFETY: it is in the list, and it was put into no other.
         unsafe { list.remove(job.as_job()) };
+        if !self.window.is_backed(list.len()) {
+            self.window.close();
+        }
         // SAFETY: it was in the list until now, and this is the only place that takes it.
         let b = unsafe { job.take_back() };
         match a {

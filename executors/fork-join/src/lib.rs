@@ -34,9 +34,10 @@
 //!
 //! # How work is shared
 //!
-//! On demand. What a worker could share it keeps to itself, in a list that no other thread touches,
-//! so a join that nobody needs costs no atomic operation. A worker that runs out of work says that
-//! it is hungry, and sleeps. A busy one sees that at its next join, spawn, or
+//! On demand. What a worker could share it keeps to itself, in a list that no other thread
+//! touches, so a join that nobody needs costs no atomic read-modify-write; and while nobody is
+//! hungry, most short joins are not even put there (`window.rs`). A worker that runs out of work
+//! says that it is hungry, and sleeps. A busy one sees that at its next join, spawn, or
 //! [`Worker::share`], and hands its oldest job over, which is its greatest. There is no clock that
 //! makes workers share, no thread that watches, and nobody spins for longer than it takes to be
 //! sure that sleeping is cheaper. A worker that comes by no such point for a long time shares
@@ -50,8 +51,7 @@
 //!   compute, between two jobs. What follows from that is said at
 //!   [`without_serving`](ThreadPool::without_serving).
 //! - A reactor that nobody waits on, because all threads compute, is looked at by each of them at
-//!   the first join point after 25 µs, at most 32 join points late; after 100 µs if events have not
-//!   come for a while.
+//!   a join point soon after 25 µs; after 100 µs if events have not come for a while (`serve.rs`).
 //!
 //! # What is sound, and why
 //!

@@ -80,6 +80,7 @@ impl Pool {
     }
 
     /// How many threads are lent now.
+    #[inline]
     pub(crate) fn lent(&self) -> usize {
         self.presence.lent()
     }

@@ -23,6 +23,7 @@ impl Presence {
     }
 
     /// How many threads are lent now.
+    #[inline]
     pub(crate) fn lent(&self) -> usize {
         self.lent.load(Ordering::Relaxed)
     }

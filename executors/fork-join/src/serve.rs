@@ -8,11 +8,13 @@
 //!
 //! # The bound
 //!
-//! While all lent threads compute, each of them looks at the reactor at its first join point after
-//! [`TURN`] since it looked last, at most 32 join points late. So an event waits for 25 µs and 32
-//! joins, or for a thread that reaches no join point to be done with its job, if all do. A thread
-//! whose last [`VAIN`] looks found nothing looks less often ([`SELDOM`]): the first event after a
-//! silence waits for up to 100 µs.
+//! While all lent threads compute, each of them looks at the reactor at its first look after
+//! [`TURN`] since it did so last, at most 32 looks late if these follow each other quickly: if the
+//! last 32 took less than 33 µs. A look is a full join, a spawn, or the end of a job; between two
+//! full joins there may be 128 others, if joins are short (`window.rs`). So an event waits for
+//! 25 µs and 32 looks, or for a thread that comes by no such point to be done with its job, if all
+//! do. A thread whose last [`VAIN`] looks found nothing looks less often ([`SELDOM`]): the first
+//! event after a silence waits for 100 µs instead.
 //!
 //! A thread that is woken keeps the reactor until it runs, so if others keep it from the processor,
 //! events wait for that as well.

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Instant;
 
-use mini_executor_fork_join::{ThreadPool, ThreadPoolBuilder, Worker, join};
+use mini_executor_fork_join::{Signal, ThreadPool, ThreadPoolBuilder, Worker, join};
 
-use crate::support::{join_stolen, pool};
+use crate::support::{Flag, PATIENCE, join_stolen, pool, wait_until};
 
 fn fib(worker: &Worker, n: u32) -> u64 {
     if n < 2 {
@@ -154,8 +155,8 @@ fn worker_shares(pool: &ThreadPool) {
 #[test]
 fn a_half_that_nobody_took_is_not_called_if_the_first_panics() {
     let pool = ThreadPool::new();
-    let dropped = crate::support::Flag::new();
-    let called = crate::support::Flag::new();
+    let dropped = Flag::new();
+    let called = Flag::new();
     let guard = crate::support::SetOnDrop(&dropped);
     let message = crate::support::panic_of(|| {
         pool.lend(|worker| {
@@ -170,4 +171,62 @@ fn a_half_that_nobody_took_is_not_called_if_the_first_panics() {
     });
     assert_eq!(message, "first");
     assert!(dropped.is_set() && !called.is_set());
+}
+
+/// Calls nothing but joins, for ever unless `until` is given.
+fn endless(worker: &Worker, depth: u32, at_leaf: &(dyn Fn(&Worker) + Sync), until: &Flag) {
+    if depth == 0 || until.is_set() {
+        at_leaf(worker);
+        return;
+    }
+    worker.join(
+        |worker| endless(worker, depth - 1, at_leaf, until),
+        |worker| endless(worker, depth - 1, at_leaf, until),
+    );
+}
+
+#[test]
+fn short_joins_are_shared_with_a_worker_that_comes_later() {
+    let pool = ThreadPool::new();
+    let (leaves, moved, stop) = (AtomicUsize::new(0), Flag::new(), Signal::new());
+    let began = Instant::now();
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            wait_until("it computes, alone", || leaves.load(Ordering::Relaxed) > 100_000);
+            pool.run_until(&stop);
+        });
+        pool.lend(|worker| {
+            let here = worker.index();
+            let at_leaf = |worker: &Worker| {
+                let leaf = leaves.fetch_add(1, Ordering::Relaxed);
+                if worker.index() != here || leaf % 1024 == 0 && began.elapsed() > PATIENCE {
+                    moved.set();
+                }
+            };
+            endless(worker, 12, &|_| {}, &moved); // it is seen that they are short
+            endless(worker, 60, &at_leaf, &moved);
+        });
+        stop.give();
+    });
+    assert!(began.elapsed() < PATIENCE, "the other worker was given nothing");
+}
+
+#[test]
+fn short_joins_are_shared_with_several_although_one_has_got_some() {
+    let pool = pool(3);
+    let seen = [const { AtomicUsize::new(0) }; 4];
+    let done = Flag::new();
+    let began = Instant::now();
+    pool.lend(|worker| {
+        let at_leaf = |worker: &Worker| {
+            let before = seen[worker.index()].fetch_add(1, Ordering::Relaxed);
+            let all = || seen.iter().all(|seen| seen.load(Ordering::Relaxed) > 0);
+            if before % 1024 == 0 && (all() || began.elapsed() > PATIENCE) {
+                done.set();
+            }
+        };
+        endless(worker, 12, &|_| {}, &done); // it is seen that they are short
+        endless(worker, 60, &at_leaf, &done);
+    });
+    assert!(began.elapsed() < PATIENCE, "not all workers were given something");
 }
