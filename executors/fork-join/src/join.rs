@@ -9,6 +9,16 @@
 //! 3. Given away: the first half is called, then this worker waits for the second. While it waits,
 //!    it runs other parts of that second half, if there are any (`wait.rs`).
 //!
+//! # Why `join` is not inlined
+//!
+//! The compiler does not inline a function that calls itself. If `join` were inlined into the
+//! function that calls it, the recursion would be that function's, and each of its calls a call,
+//! down to the leaves, which are half of them. As it is, the recursion goes through `join`: the
+//! function and its closures are inlined here, as far as they are small, and a leaf costs a
+//! comparison. Measured with `fib`: 1.1 ns per call instead of 1.9. It costs a few instructions per
+//! join where the leaves are told apart before the call, as in the sum over a tree; leaving it to
+//! the compiler made either happen, from build to build.
+//!
 //! # Nothing unwinds past a half that is away
 //!
 //! The second half lies in this frame, and another thread may be using it. So from the moment it is
@@ -53,7 +63,7 @@ impl Worker {
     ///
     /// assert_eq!(ThreadPool::new().lend(|worker| fib(worker, 20)), 6765);
     /// ```
-    #[inline(always)]
+    #[inline(never)] // so a recursion goes through here, and what calls this is inlined below
     pub fn join<A, B, RA, RB>(&self, a: A, b: B) -> (RA, RB)
     where
         A: FnOnce(&Worker) -> RA + Send,
