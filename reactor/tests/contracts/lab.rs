@@ -284,11 +284,11 @@ impl GlobalReactor for Lab {
     fn deregister(&self, io: BorrowedIo<'_>, _: &Arc<Source>) -> io::Result<()> {
         let number = io.as_virtual().ok_or(io::ErrorKind::Unsupported)?;
         self.note(Call::Deregister(number));
-        if let Some(Fault::Deregister(error)) = self.fault(|f| matches!(f, Fault::Deregister(_))) {
-            return Err(error);
-        }
         self.change(|state| state.watched.retain(|watched| watched.number != number));
-        Ok(())
+        match self.fault(|f| matches!(f, Fault::Deregister(_))) {
+            Some(Fault::Deregister(error)) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn turn(&self, timeout: Option<Duration>, ready: &mut ReadyList) -> io::Result<()> {

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -160,23 +160,24 @@ fn a_foreign_loop_tells_another_what_it_missed() {
 /// driver that left.
 fn notifies_on_the_way(on_its_way: impl Fn(&Handle, &Unparker) + Send + Sync + 'static) -> usize {
     let world = World::by_hand();
-    let sent: Arc<OnceLock<Unparker>> = Arc::default();
-    let this: Arc<OnceLock<Handle>> = Arc::default();
-    let observed = {
-        let (sent, this) = (Arc::clone(&sent), Arc::clone(&this));
-        move |observation: &Observation<'_>| {
+    let (tell, told) = mpsc::channel::<(Handle, Unparker)>();
+    let told = Mutex::new(told);
+    let reactor = Hooked::on(
+        &world,
+        |_| {},
+        move |observation| {
             if let Observation::Unparks { to_drive: true } = observation {
-                let there = "it is there before the driver leaves";
-                on_its_way(this.get().expect(there), sent.get().expect(there));
+                let told = told.lock().expect("nothing panics under it").recv();
+                let (reactor, sent) = told.expect("it is sent before the driver leaves");
+                on_its_way(&reactor, &sent);
             }
-        }
-    };
-    let reactor = this.get_or_init(|| Hooked::on(&world, |_| {}, observed));
+        },
+    );
     thread::scope(|scope| {
-        let (driver, end_driver) = one_that_parks(scope, reactor);
+        let (driver, end_driver) = one_that_parks(scope, &reactor);
         world.until_asleep();
-        let (parked, unparker) = one_that_parks(scope, reactor);
-        sent.set(unparker.clone()).expect("once");
+        let (parked, unparker) = one_that_parks(scope, &reactor);
+        tell.send((reactor.clone(), unparker.clone())).expect("the reactor lives");
         world.until_parked(parked.thread().id());
         assert!(!reactor.poll_once().expect("no fault was planned"), "a thread drives");
         world.calls();
