@@ -17,7 +17,7 @@ use mini_reactor::{
 };
 
 /// No turn waits longer than this of real time: then the test has lost a wake-up.
-const LOST: Duration = Duration::from_secs(30);
+const LOST: Duration = crate::tools::PATIENCE;
 
 /// An object of the lab.
 #[derive(Debug)]

@@ -97,7 +97,7 @@ pub(crate) fn watch() -> Watch {
     let (over, is_over) = mpsc::channel::<()>();
     let test = thread::current().name().unwrap_or("?").to_owned();
     thread::spawn(move || {
-        if is_over.recv_timeout(Duration::from_secs(60)) == Err(RecvTimeoutError::Timeout) {
+        if is_over.recv_timeout(2 * PATIENCE) == Err(RecvTimeoutError::Timeout) {
             // Not by `eprintln`: what that says would be kept until the test has ended.
             let line = format!("test {test} ... FAILED: it hangs, so a wake-up was lost\n");
             let _ = io::stderr().write_all(line.as_bytes());
@@ -107,11 +107,14 @@ pub(crate) fn watch() -> Watch {
     Watch(over)
 }
 
-/// Lets other threads go on until `done`, and panics when half a minute has passed.
+/// What takes so long does not come. Miri is slow, and has whoever starts it to end it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(if cfg!(miri) { 3600 } else { 30 });
+
+/// Lets other threads go on until `done`, and panics when that takes longer than half a minute.
 pub(crate) fn until(mut done: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !done() {
-        assert!(begin.elapsed() < Duration::from_secs(30), "what should come does not");
+        assert!(begin.elapsed() < PATIENCE, "what should come does not");
         thread::yield_now();
     }
 }
