@@ -32,11 +32,12 @@ const CASES: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// One executor on each reactor, the default first.
-const REACTORS: [&str; 4] = [
+const REACTORS: [&str; 5] = [
     "single-thread/system",
     "single-thread/mio",
     "single-thread/uring",
     "single-thread/uring-per-thread",
+    "single-thread/trace",
 ];
 
 /// tokio's tasks: on a reactor that their runtime drives, on one that a thread beside it does, and
