@@ -38,7 +38,7 @@ const SANITIZERS: [Sanitizer; 3] = [
         // The tests of `fork` fork a process that has threads; the child then only makes a few
         // calls, which is what they are about.
         options: ("TSAN_OPTIONS", "die_after_fork=0"),
-        skipped: &[NO_CALLS],
+        skipped: &[NO_CALLS, DEEP],
         suppressed: &[
             ("crossbeam_deque*push", "what a steal reads meanwhile is thrown away, says the deque"),
             ("crossbeam_deque*steal", "the same, from the other side"),
@@ -86,6 +86,9 @@ const SANITIZERS: [Sanitizer; 3] = [
 /// Tests that forbid a thread every system call: neither a sanitizer, which makes some of its own,
 /// nor qemu, which has no seccomp, can run them.
 pub(crate) const NO_CALLS: Exception = ("costs_no_system_call", "the sanitizer makes some");
+
+/// ThreadSanitizer keeps a stack of its own beside each thread's.
+const DEEP: Exception = ("deep_recursion", "its own stack has room for 65,536 frames");
 
 /// A test program that no sanitizer can start.
 const OWN_ATFORK: Exception =
