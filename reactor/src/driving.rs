@@ -35,6 +35,9 @@
 //! outside of the team is sent to drive as ever, and one that comes to park finds the role free.
 //! The team owes it to itself that one of its threads comes back to the role (`parker.rs`).
 //!
+//! A thread that watches, of a team or not, sleeps although the role is free. So who only looks for
+//! events, and does not wait, leaves it where it is; who has waited for events sends it to drive.
+//!
 //! The models are `tests/loom_core/hand_over.rs` and `teams.rs` and, for the deadline,
 //! `deadlines.rs` beside them.
 
@@ -54,6 +57,14 @@ const MISSED: u64 = 4;
 /// The deadline fills the rest of the word, in nanoseconds; changed under the timers' lock.
 const DEADLINE_SHIFT: u32 = 3;
 
+/// A thread in the list.
+#[derive(Debug)]
+struct Parked {
+    team: usize,
+    watches: bool,
+    state: Arc<ParkState>,
+}
+
 /// The number of no team.
 pub(crate) const NO_TEAM: usize = 0;
 
@@ -63,8 +74,7 @@ pub(crate) const NEVER: u64 = u64::MAX >> DEADLINE_SHIFT;
 #[derive(Debug)]
 pub(crate) struct Driving {
     word: AtomicU64,
-    /// Each with its team.
-    parked: Mutex<Vec<(usize, Arc<ParkState>)>>,
+    parked: Mutex<Vec<Parked>>,
     /// How many loops of somebody else's drive this reactor and want to hear of earlier deadlines.
     external: AtomicU64,
 }
@@ -101,33 +111,37 @@ impl Driving {
     /// and a foreign loop has missed something, so notify.
     #[must_use]
     pub(crate) fn release(&self) -> bool {
-        self.leave(NO_TEAM)
+        self.leave(NO_TEAM, false)
     }
 
-    /// The same, leaving out those of a team. AcqRel: releases what the driver did, acquires the
-    /// `SLEEPERS` of a thread that parked meanwhile, and what was missed.
+    /// The same, leaving out those of a team; and those who watch if this thread has only looked,
+    /// and did not wait. AcqRel: releases what the driver did, acquires the `SLEEPERS` of a thread
+    /// that parked meanwhile, and what was missed.
     #[must_use]
-    pub(crate) fn leave(&self, team: usize) -> bool {
-        self.word.fetch_and(!BUSY, AcqRel) & (SLEEPERS | MISSED) != 0 && self.send(team)
+    pub(crate) fn leave(&self, team: usize, looked: bool) -> bool {
+        let may = |parked: &Parked| {
+            let outside = team == NO_TEAM || parked.team != team;
+            outside && !(looked && parked.watches)
+        };
+        self.word.fetch_and(!BUSY, AcqRel) & (SLEEPERS | MISSED) != 0 && self.send(may)
     }
 
     /// Sends a parked thread to drive, if nobody does and there is one. True: as for `release`.
     #[must_use]
     pub(crate) fn pass_on(&self) -> bool {
-        self.send(NO_TEAM)
+        self.send(|_| true)
     }
 
-    /// The same, leaving out those of a team.
-    fn send(&self, team: usize) -> bool {
+    /// The same, of those that it may be.
+    fn send(&self, may: impl Fn(&Parked) -> bool) -> bool {
         let mut parked = self.list();
         // Acquire: pairs with `leave`.
         while self.word.load(Acquire) & BUSY == 0 {
-            let outside = |(of, _): &(usize, _)| team == NO_TEAM || *of != team;
-            let Some(at) = parked.iter().rposition(outside) else {
+            let Some(at) = parked.iter().rposition(&may) else {
                 // AcqRel: pairs with those who set it.
                 return self.word.fetch_and(!MISSED, AcqRel) & MISSED != 0;
             };
-            let (_, state) = parked.remove(at);
+            let Parked { state, .. } = parked.remove(at);
             self.mark_list(&parked);
             if state.send_to_drive() {
                 break;
@@ -140,7 +154,7 @@ impl Driving {
     /// unless it watches, and then it does not mind.
     pub(crate) fn park(&self, state: &Arc<ParkState>, watches: bool) -> bool {
         let mut parked = self.list();
-        parked.push((state.team, Arc::clone(state)));
+        parked.push(Parked { team: state.team, watches, state: Arc::clone(state) });
         // AcqRel: see the head of this file.
         if self.word.fetch_or(SLEEPERS, AcqRel) & BUSY != 0 || watches {
             return true;
@@ -153,7 +167,7 @@ impl Driving {
     /// Takes a thread out of the list. False: somebody had taken it out, to send it to drive.
     pub(crate) fn unpark(&self, state: &Arc<ParkState>) -> bool {
         let mut parked = self.list();
-        let Some(at) = parked.iter().position(|(_, other)| Arc::ptr_eq(other, state)) else {
+        let Some(at) = parked.iter().position(|other| Arc::ptr_eq(&other.state, state)) else {
             return false;
         };
         parked.remove(at);
@@ -161,7 +175,7 @@ impl Driving {
         true
     }
 
-    fn mark_list(&self, parked: &MutexGuard<'_, Vec<(usize, Arc<ParkState>)>>) {
+    fn mark_list(&self, parked: &MutexGuard<'_, Vec<Parked>>) {
         if parked.is_empty() {
             self.word.fetch_and(!SLEEPERS, Relaxed); // the lock orders it
         }
@@ -214,7 +228,7 @@ impl Driving {
         before > 0
     }
 
-    fn list(&self) -> MutexGuard<'_, Vec<(usize, Arc<ParkState>)>> {
+    fn list(&self) -> MutexGuard<'_, Vec<Parked>> {
         self.parked.lock().expect("no code that can panic runs under this lock")
     }
 }

@@ -155,7 +155,8 @@ impl Parker {
     }
 
     /// As [`park_for`](Parker::park_for), but does not become the driver unless it is sent to, even
-    /// if the role is free: for the thread of a [`Team`] that looks after the driver.
+    /// if the role is free: for a thread that knows who looks for events meanwhile, and looks after
+    /// that one.
     ///
     /// # Errors
     ///
@@ -212,7 +213,8 @@ impl Parker {
     /// Turns the reactor once without waiting, if nobody drives it and there is anything to wait
     /// for; true if it did. For executors that have had no reason to park for a while.
     ///
-    /// As after [`park_for`](Parker::park_for), the others of a [`Team`] were not sent to drive.
+    /// As after [`park_for`](Parker::park_for), the others of a [`Team`] were not sent to drive;
+    /// nor were those who [watch](Parker::watch).
     ///
     /// # Errors
     ///
@@ -223,7 +225,7 @@ impl Parker {
         if !reactor.has_work() || DRIVING.get() || !reactor.driving.try_acquire() {
             return Ok(false);
         }
-        let _role = Role::new(&self.state);
+        let _role = Role::new(&self.state, true);
         reactor.turn(true, &mut self.batch.borrow_mut()).map(|()| true)
     }
 
@@ -237,7 +239,7 @@ impl Parker {
 
     /// Drives until woken; the role was acquired.
     fn drive(&self, limit: Option<Duration>, idle: &mut dyn FnMut(bool) -> bool) -> io::Result<()> {
-        let _role = Role::new(&self.state);
+        let _role = Role::new(&self.state, false);
         let _published = Published(&self.state);
         let mut batch = self.batch.borrow_mut();
         while !self.state.publish_turning() && idle(true) {
@@ -292,20 +294,25 @@ impl Drop for Published<'_> {
 }
 
 /// The role of the driver; given up, and handed over, when dropped.
-struct Role<'a>(&'a ParkState);
+struct Role<'a> {
+    state: &'a ParkState,
+    /// Whether it did not wait for events.
+    looks: bool,
+}
 
 impl<'a> Role<'a> {
-    fn new(state: &'a ParkState) -> Role<'a> {
+    fn new(state: &'a ParkState, looks: bool) -> Role<'a> {
         DRIVING.set(true);
-        Role(state)
+        Role { state, looks }
     }
 }
 
 impl Drop for Role<'_> {
     fn drop(&mut self) {
         DRIVING.set(false);
-        if self.0.reactor.driving.leave(self.0.team) {
-            self.0.reactor.notify();
+        let ParkState { reactor, team, .. } = self.state;
+        if reactor.driving.leave(*team, self.looks) {
+            reactor.notify();
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Threads of one team keep the role among themselves; nobody else is affected.
 
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::task::Waker;
 use std::thread::{self, Scope, ScopedJoinHandle, ThreadId};
 use std::time::Duration;
 
 use mini_reactor::{Direction, Directions, Handle, Parker, Team, Unparker};
 
 use crate::lab::Call;
-use crate::tools::{one_that_parks, system, until, watch};
+use crate::tools::{one_that_parks, poll_ready, system, until, watch};
 use crate::world::World;
 
 const LONG: Duration = Duration::from_secs(3600);
@@ -133,6 +134,25 @@ fn a_watcher_that_is_sent_to_drive_does() {
         assert_eq!(world.until_asleep(), stranger.thread().id());
         wakes_stranger.unpark();
         stranger.join().unwrap();
+        until(|| world.drivers().contains(&watcher.id()));
+        assert!(watcher.wake());
+        watcher.let_go();
+    });
+}
+
+#[test]
+fn a_watcher_is_left_asleep_by_who_only_looks_and_not_by_who_waited() {
+    let (world, team) = (World::by_hand(), Team::new());
+    let object = world.object(1);
+    assert!(poll_ready(&object, Direction::Read, Waker::noop()).is_pending()); // to look for
+    let of_no_team = Parker::new(&world.reactor);
+    thread::scope(|scope| {
+        let watcher = Member::new(scope, &world.reactor, &team, watch_long);
+        world.until_parked(watcher.id());
+        assert!(of_no_team.turn().unwrap());
+        assert!(!world.was_sent(watcher.id()));
+        of_no_team.unparker().unpark();
+        assert!(of_no_team.park_for(None, |_| true).unwrap());
         until(|| world.drivers().contains(&watcher.id()));
         assert!(watcher.wake());
         watcher.let_go();

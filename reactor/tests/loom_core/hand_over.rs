@@ -30,6 +30,23 @@ fn who_parks_beside_a_single_turn_becomes_the_driver() {
 }
 
 #[test]
+fn who_parks_while_another_looks_becomes_the_driver() {
+    check(3, || {
+        let (reactor, handle) = world();
+        let pipe = Pipe::registered(&handle);
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        assert!(pipe.poll_ready(Read, &mut cx).is_pending(), "there is nothing to look for");
+        let sleeper = thread::spawn({
+            let (pipe, handle) = (Arc::clone(&pipe), handle.clone());
+            move || handle.block_on(pipe.ready(Read)).unwrap()
+        });
+        assert!(Parker::new(&handle).turn().is_ok());
+        reactor.backend().post(pipe.source(), Directions::READ);
+        sleeper.join().unwrap();
+    });
+}
+
+#[test]
 fn a_driver_that_leaves_sends_another_to_drive() {
     check(2, || {
         let (reactor, handle) = world();
