@@ -9,9 +9,9 @@
 //! # The word
 //!
 //! Zero while nothing is wanted. Otherwise: the number of wishes (bits 0 to 15), what busy workers
-//! should see to because nobody sleeps ([`TASKS`], [`EVENTS`]), and a count of changes (from bit 32
-//! on), so that a worker that looked and could not help is not asked again until something is new.
-//! It is written under the lock only.
+//! should see to ([`TASKS`], [`EVENTS`]), whether a sleeper waits for events, and a count of
+//! changes (from bit 32 on), so that a worker that looked and could not help is not asked again
+//! until something is new. It is written under the lock only.
 //!
 //! # No wish and no work is overlooked
 //!
@@ -36,9 +36,10 @@ use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering, PoisonErro
 /// Set while there are tasks to poll and nobody sleeps who could be woken for them; unset by the
 /// first worker that finds none, or that sleeps.
 pub(crate) const TASKS: u64 = 1 << 16;
-/// Set while nobody sleeps, so nobody waits for events, and there are sources of events; unset when
-/// a worker goes to sleep.
+/// Set while there are sources of events, as far as is known.
 pub(crate) const EVENTS: u64 = 1 << 17;
+/// Set while a sleeper waits for events.
+const DRIVEN: u64 = 1 << 18;
 
 const COUNT: u64 = TASKS - 1;
 const CHANGE: u64 = 1 << 32;
@@ -46,6 +47,11 @@ const CHANGE: u64 = 1 << 32;
 /// Whether somebody was hungry when the word was read.
 pub(crate) fn is_wanted(word: u64) -> bool {
     word & COUNT != 0
+}
+
+/// Whether a sleeper waited for events when the word was read.
+pub(crate) fn is_driven(word: u64) -> bool {
+    word & DRIVEN != 0
 }
 
 /// What a sleeping worker would take.
@@ -130,6 +136,8 @@ struct Request<T, R> {
     place: Arc<Place<T>>,
     waker: Waker,
     wish: Wish<R>,
+    /// Whether it waits for events.
+    drives: bool,
 }
 
 impl<T, R> Request<T, R> {
@@ -178,9 +186,21 @@ impl<T, R: Copy> Demand<T, R> {
     pub(crate) fn ask(&self, place: &Arc<Place<T>>, waker: Waker, wish: Wish<R>) {
         let mut state = self.lock();
         place.wishing.store(true, Ordering::Relaxed);
-        state.requests.push(Request { place: place.clone(), waker, wish });
-        state.flags &= !EVENTS;
+        state.requests.push(Request { place: place.clone(), waker, wish, drives: false });
         self.changed(state);
+    }
+
+    /// Whether who asked here, one of so many workers, is to wait for events: if it must, or if all
+    /// others sleep too.
+    pub(crate) fn drives(&self, place: &Arc<Place<T>>, workers: usize, must: bool) -> bool {
+        let mut state = self.lock();
+        let drives = must || state.requests.len() >= workers;
+        let own = state.requests.iter_mut().find(|request| Arc::ptr_eq(&request.place, place));
+        if let Some(own) = own.filter(|_| drives) {
+            own.drives = true;
+            self.changed(state);
+        }
+        drives
     }
 
     /// Takes a wish back. Afterwards the place is either empty, and stays so, or has a job.
@@ -281,11 +301,11 @@ impl<T, R: Copy> Demand<T, R> {
         waker
     }
 
-    /// Sets [`EVENTS`] if nobody sleeps.
-    pub(crate) fn unattended(&self) {
+    /// Sets flags.
+    pub(crate) fn set(&self, flags: u64) {
         let mut state = self.lock();
-        if state.requests.is_empty() && state.flags & EVENTS == 0 {
-            state.flags |= EVENTS;
+        if flags & !state.flags != 0 {
+            state.flags |= flags;
             self.changed(state);
         }
     }
@@ -302,7 +322,9 @@ impl<T, R: Copy> Demand<T, R> {
     /// Writes the word anew.
     fn changed(&self, mut state: MutexGuard<'_, State<T, R>>) {
         state.changes = state.changes.wrapping_add(CHANGE);
-        let wanted = (state.requests.len() as u64).min(COUNT) | state.flags;
+        let driven = state.requests.iter().any(|request| request.drives);
+        let driven = if driven { DRIVEN } else { 0 };
+        let wanted = (state.requests.len() as u64).min(COUNT) | state.flags | driven;
         let word = if wanted == 0 { 0 } else { state.changes | wanted };
         self.word.0.store(word, Ordering::Relaxed);
     }

@@ -209,9 +209,8 @@ impl Worker {
         if !self.shared().tasks.is_empty() {
             self.pool().call_for_tasks(); // they would have to wait for this job
         }
-        let began = Instant::now();
-        self.run_job(job);
-        self.pool().set_pace(began.elapsed() > SHORT);
+        let took = self.run_job(job);
+        self.pool().set_pace(took > SHORT);
         true
     }
 

@@ -145,7 +145,7 @@ impl Worker {
             result
         }));
         if !job.is_listed() {
-            self.wait_for(job.region(), &|| job.latch().is_set());
+            self.wait_for(job.region(), true, &|| job.latch().is_set());
             // SAFETY: the latch is set, and this is the only place that takes it.
             return both(a, unsafe { job.take_result() });
         }

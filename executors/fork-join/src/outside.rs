@@ -92,7 +92,7 @@ impl<R: Send> Borrowing<R> {
         let waker = worker.parker().waker();
         let region = Region::new(RegionRef::NONE);
         let this = RefCell::new(self);
-        worker.wait_for(region.name(), &|| {
+        worker.wait_for(region.name(), true, &|| {
             this.borrow_mut().poll(&mut Context::from_waker(waker)).is_ready()
         });
     }

@@ -24,6 +24,7 @@ use crate::job::JobRef;
 use crate::presence::Presence;
 use crate::queue::{Queue, Task};
 use crate::region::RegionRef;
+use crate::serve::Looks;
 use crate::shared::Shared;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, PoisonError};
 use crate::tracking::Tracking;
@@ -59,6 +60,7 @@ pub(crate) struct Pool {
     pub(crate) config: Config,
     /// How long a worker waits between giving two jobs away, in nanoseconds (`give.rs`).
     pub(crate) pace_ns: AtomicU64,
+    pub(crate) looks: Looks,
     /// The threads that are lent, by number.
     workers: Mutex<Vec<Option<Arc<Shared>>>>,
     pub(crate) presence: Presence,
@@ -74,6 +76,7 @@ impl Pool {
             tracking: Tracking::new(),
             config,
             pace_ns: AtomicU64::new(0),
+            looks: Looks::new(),
             workers: Mutex::new(Vec::new()),
             presence: Presence::new(),
         }

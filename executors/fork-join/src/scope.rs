@@ -217,7 +217,8 @@ impl Core {
             if self.away.is_zero() && self.frame.list.is_empty() {
                 break;
             }
-            worker.wait_for(self.region.name(), &|| {
+            let computed = self.tasks.get().is_none(); // no futures, which may wait for events
+            worker.wait_for(self.region.name(), computed, &|| {
                 self.away.is_zero()
                     || !self.frame.list.is_empty()
                     || self.tasks.get().is_some_and(|tasks| !tasks.is_empty())

@@ -1,23 +1,30 @@
 //! Sockets and timers while the pool computes: tasks are polled, and the reactor is turned, between
 //! two jobs.
 //!
-//! As long as one worker sleeps, it waits for events on behalf of all, and polls the tasks that
-//! they wake. When all of them compute, nobody does. Then each of them looks at the reactor from
-//! time to time, at a join, a spawn, or between two jobs of a scope, and polls what was woken, on
-//! top of whatever it is in the middle of.
+//! When all of them compute, nobody waits for events. Then each looks at the reactor from time to
+//! time, at a join, a spawn, or between two jobs of a scope, and polls what was woken, on top of
+//! whatever it is in the middle of.
+//!
+//! A worker that has run out of work could wait for events on behalf of all, and it does if nobody
+//! has looked lately, or if all others sleep. But it would have to be woken for each of them, and
+//! if there are more threads than processors, it might not get one for a while, because it has
+//! computed as much as the others have; and all that time nobody else could look. So if those who
+//! compute do look, it leaves that to them, and sleeps *beside* the reactor.
 //!
 //! # The bound
 //!
-//! While all lent threads compute, each of them looks at the reactor at its first look after
-//! [`TURN`] since it did so last, at most 32 looks late if these follow each other quickly: if the
-//! last 32 took less than 33 µs. A look is a full join, a spawn, or the end of a job; between two
-//! full joins there may be 128 others, if joins are short (`window.rs`). So an event waits for
-//! 25 µs and 32 looks, or for a thread that comes by no such point to be done with its job, if all
-//! do. A thread whose last [`VAIN`] looks found nothing looks less often ([`SELDOM`]): the first
-//! event after a silence waits for 100 µs instead.
+//! While no worker waits for events, each that computes looks at the reactor at its first look
+//! after [`TURN`] since it did so last, at most 32 looks late if these follow each other quickly:
+//! if the last 32 took less than 33 µs. A look is a full join, a spawn, or the end of a job;
+//! between two full joins there may be 128 others, if joins are short (`window.rs`). So an event
+//! waits for 25 µs and 32 looks, or for a thread that comes by no such point to be done with its
+//! job, if all do. A thread whose last [`VAIN`] looks found nothing looks less often ([`SELDOM`]):
+//! the first event after a silence waits for 100 µs instead.
 //!
-//! A thread that is woken keeps the reactor until it runs, so if others keep it from the processor,
-//! events wait for that as well.
+//! A thread that sleeps beside does so for [`WATCH`] at most; then it waits for events itself,
+//! unless somebody has looked at them [lately](LATELY). Only one does so at a time. Those that find
+//! one there already sleep for [`SAFELY`], in case it has been given something to compute, and does
+//! not look. So while workers sleep, an event waits for 2 ms, and in that case for 16.
 //!
 //! # What a task must not do
 //!
@@ -31,11 +38,16 @@
 //! [`ThreadPool::without_serving`]: crate::ThreadPool::without_serving
 
 use std::cell::Cell;
+use std::io;
+use std::ptr;
 use std::time::{Duration, Instant};
 
+use mini_reactor::Reactor;
+
 use crate::contain::contained;
-use crate::demand::{EVENTS, TASKS, is_wanted};
+use crate::demand::{EVENTS, TASKS, is_driven};
 use crate::queue::Task;
+use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::worker::Worker;
 
 /// How often a computing worker looks at the reactor if nobody sleeps there, while events come.
@@ -44,6 +56,12 @@ const TURN: Duration = Duration::from_micros(25);
 const SELDOM: Duration = Duration::from_micros(100);
 /// A while: so many looks that found nothing.
 const VAIN: u32 = 64;
+/// How often who sleeps beside makes sure that somebody looks.
+const WATCH: Duration = Duration::from_millis(1);
+/// How often if another does so already.
+const SAFELY: Duration = Duration::from_millis(15);
+/// Somebody has looked lately if it was not longer ago than this.
+const LATELY: Duration = Duration::from_micros(150);
 /// Tasks that are polled in one go, before the computation gets on.
 const POLLS: u32 = 61;
 
@@ -53,17 +71,111 @@ pub(crate) struct Service {
     /// Whether a task is being polled on top of a computation.
     serving: Cell<bool>,
     turned: Cell<Option<Instant>>,
+    /// Whether it has slept beside since somebody looked.
+    relied: Cell<bool>,
     /// Looks at the reactor since one that found something.
     vain: Cell<u32>,
 }
 
 impl Service {
     pub(crate) const fn new() -> Service {
-        Service { serving: Cell::new(false), turned: Cell::new(None), vain: Cell::new(0) }
+        Service {
+            serving: Cell::new(false),
+            turned: Cell::new(None),
+            relied: Cell::new(false),
+            vain: Cell::new(0),
+        }
+    }
+}
+
+/// What a pool's workers know of each other's looks at the reactor. Nothing rests on its being
+/// accurate but the time for which events wait.
+#[derive(Debug)]
+pub(crate) struct Looks {
+    began: Instant,
+    /// At which reactor the last one was, by its address: not all threads need have the same.
+    reactor: AtomicUsize,
+    /// When that was, in nanoseconds.
+    last_ns: AtomicU64,
+    /// When somebody would have looked last, but for a sleeper that waits for events.
+    spared_ns: AtomicU64,
+    /// Whether somebody watches.
+    watched: AtomicBool,
+}
+
+impl Looks {
+    pub(crate) fn new() -> Looks {
+        Looks {
+            began: Instant::now(),
+            reactor: AtomicUsize::new(0),
+            last_ns: AtomicU64::new(0),
+            spared_ns: AtomicU64::new(0),
+            watched: AtomicBool::new(false),
+        }
+    }
+
+    fn note(&self, reactor: &Reactor, at: Instant, spared: bool) {
+        let place = if spared { &self.spared_ns } else { &self.last_ns };
+        place.store(self.ns(at), Ordering::Relaxed);
+        self.reactor.store(ptr::from_ref(reactor).addr(), Ordering::Relaxed);
+    }
+
+    /// Whether there was one of this kind lately.
+    fn lately(&self, reactor: &Reactor, now: Instant, spared: bool) -> bool {
+        let place = if spared { &self.spared_ns } else { &self.last_ns };
+        let ago = self.ns(now).saturating_sub(place.load(Ordering::Relaxed));
+        self.reactor.load(Ordering::Relaxed) == ptr::from_ref(reactor).addr()
+            && ago < LATELY.as_nanos() as u64
+    }
+
+    fn ns(&self, at: Instant) -> u64 {
+        at.duration_since(self.began).as_nanos() as u64 // 584 years
+    }
+}
+
+/// Somebody watches while this lives.
+struct Watching<'a>(&'a AtomicBool);
+
+impl<'a> Watching<'a> {
+    /// `None` if another does.
+    fn begin(watched: &'a AtomicBool) -> Option<Watching<'a>> {
+        (!watched.swap(true, Ordering::Relaxed)).then_some(Watching(watched))
+    }
+}
+
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
 impl Worker {
+    /// Whether it is for this worker, which goes to sleep, to wait for events.
+    pub(crate) fn drives(&self) -> bool {
+        let pool = self.pool();
+        pool.demand.drives(&self.shared().place, pool.lent(), !self.may_rely())
+    }
+
+    /// Whether those who compute look at the reactor, or would.
+    fn may_rely(&self) -> bool {
+        let (looks, now) = (&self.pool().looks, Instant::now());
+        if looks.lately(self.reactor(), now, false) {
+            self.service.relied.set(false);
+            return true;
+        }
+        // They are taken at their word once.
+        !self.service.relied.get() && looks.lately(self.reactor(), now, true)
+    }
+
+    /// Sleeps while others look at the reactor, for a while.
+    pub(crate) fn sleep_beside(&self, idle: &mut dyn FnMut() -> bool) -> io::Result<()> {
+        self.note_events();
+        self.service.relied.set(true);
+        let watching = Watching::begin(&self.pool().looks.watched);
+        let limit = if watching.is_some() { WATCH } else { SAFELY };
+        self.parker().watch(limit, |_| idle()).map(drop)
+    }
+
     /// Whether tasks may be polled here, on top of a computation.
     pub(crate) fn may_serve(&self) -> bool {
         self.pool().config.serves && !self.service.serving.get()
@@ -79,7 +191,7 @@ impl Worker {
     pub(crate) fn serve(&self, word: u64) -> bool {
         let mut again = false;
         if word & EVENTS != 0 {
-            again = self.turn_if_due();
+            again = self.turn_if_due(word);
         }
         if self.has_tasks() || word & TASKS != 0 {
             if self.may_serve() {
@@ -124,15 +236,20 @@ impl Worker {
     }
 
     /// Turns the reactor if nobody sleeps there, and it is time. True if it has to be done again.
-    fn turn_if_due(&self) -> bool {
+    fn turn_if_due(&self, word: u64) -> bool {
         let now = Instant::now();
         let turned = self.service.turned.get();
         let vain = self.service.vain.get();
         let pause = if vain < VAIN { TURN } else { SELDOM };
         if turned.is_none_or(|turned| now - turned >= pause) {
             self.service.turned.set(Some(now));
-            self.turn();
-            self.service.vain.set(if self.has_tasks() { 0 } else { (vain + 1).min(VAIN) });
+            let looked = self.in_loop(|| self.turn());
+            if looked || is_driven(word) {
+                self.pool().looks.note(self.reactor(), now, !looked);
+            }
+            if looked {
+                self.service.vain.set(if self.has_tasks() { 0 } else { (vain + 1).min(VAIN) });
+            }
         }
         if !self.reactor().has_work() {
             self.pool().demand.unset(EVENTS);
@@ -141,17 +258,17 @@ impl Worker {
         true
     }
 
-    /// Turns the reactor without waiting. An error is left to who waits for events.
-    pub(crate) fn turn(&self) {
-        contained(|| self.parker().turn().ok());
+    /// Turns the reactor without waiting, unless somebody has it; true if this did. An error is
+    /// left to who waits for events.
+    pub(crate) fn turn(&self) -> bool {
+        contained(|| self.parker().turn().unwrap_or(false)).unwrap_or(false)
     }
 
-    /// Says that events are waited for by nobody, if that is so.
+    /// Says that there are sources of events, if that is so.
     pub(crate) fn note_events(&self) {
         let demand = &self.pool().demand;
-        let attended = |word| is_wanted(word) || word & EVENTS != 0;
-        if self.reactor().has_work() && !attended(demand.word()) {
-            demand.unattended();
+        if self.reactor().has_work() && demand.word() & EVENTS == 0 {
+            demand.set(EVENTS);
         }
     }
 }

@@ -14,7 +14,6 @@
 //!
 //! [`Parker::park`]: mini_reactor::Parker::park
 
-use std::hint;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,31 +23,27 @@ use crate::demand::Wish;
 use crate::region::RegionRef;
 use crate::worker::Worker;
 
-/// Looks at the latch before going to sleep: halves of a join often end at about the same time, and
-/// a sleep costs more than these.
-const SPINS: u32 = 200;
-/// How long a worker that has just run a job stays awake in case there is another: less than it
-/// costs to sleep and to be woken.
-const LINGER: Duration = Duration::from_micros(10);
-/// Turns between two looks meanwhile.
-const LINGER_SPINS: u32 = 20;
+/// How long a worker looks around for more before it sleeps, when it has run a job of somebody's
+/// or waits for one: jobs come in numbers, and halves of a join often end at about the same time.
+/// As long as the job took, so no more is wasted than was gained; but within these. To sleep and to
+/// be woken costs some tens of microseconds.
+const LINGER: (Duration, Duration) = (Duration::from_micros(10), Duration::from_micros(100));
+/// Time between two looks at the reactor meanwhile.
+const GLANCE: Duration = Duration::from_micros(5);
 /// How often to look if this thread cannot sleep on the reactor.
 const NAP: Duration = Duration::from_millis(1);
 
 impl Worker {
     /// Returns when `done` says so. Meanwhile, runs what is within `region`. Does not unwind.
+    /// `computed`: what it waits for is being computed, not for others to do.
     #[cold]
-    pub(crate) fn wait_for(&self, region: RegionRef, done: &dyn Fn() -> bool) {
+    pub(crate) fn wait_for(&self, region: RegionRef, computed: bool, done: &dyn Fn() -> bool) {
         let guard = AbortOnUnwind::new();
         while let Some(job) = self.take_back(region) {
             self.run_job(job);
         }
-        for _ in 0..SPINS {
-            if done() {
-                guard.disarm();
-                return;
-            }
-            hint::spin_loop();
+        if computed {
+            self.linger_after(LINGER.1);
         }
         self.wait(region, done);
         if self.has_tasks() {
@@ -105,8 +100,9 @@ impl Worker {
         self.pool().demand.ask(place, parker.waker().clone(), wish);
         let mut idle = || !place.is_full() && idle();
         let slept = contained(|| match self.linger(&mut idle) {
-            true => parker.park(idle),
             false => Ok(()),
+            true if self.drives() => parker.park(idle),
+            true => self.sleep_beside(&mut idle),
         });
         self.pool().demand.withdraw(place);
         self.look_anew();
@@ -114,19 +110,33 @@ impl Worker {
         slept.unwrap_or_else(|| Err(io::Error::other("the reactor panicked")))
     }
 
-    /// Looks around for a moment if it has run a job since it slept last, because jobs are short
-    /// and come in numbers. Its wish is in the list already. True if there was nothing.
+    /// Sets how long to look around before the next sleep, after a job that took so long.
+    pub(crate) fn linger_after(&self, took: Duration) {
+        let (least, most) = LINGER;
+        self.linger.set(took.clamp(least, most));
+    }
+
+    /// Looks around for as long as is left of what was set. Its wish is in the list already. True
+    /// if there was nothing.
     fn linger(&self, idle: &mut dyn FnMut() -> bool) -> bool {
-        if !self.ran_job.take() {
+        let limit = self.linger.take();
+        if limit.is_zero() {
             return true;
         }
         let began = Instant::now();
+        let mut glance = GLANCE;
         while idle() {
-            if began.elapsed() > LINGER {
+            let elapsed = began.elapsed();
+            if elapsed > limit {
                 return true;
             }
-            (0..LINGER_SPINS).for_each(|_| hint::spin_loop());
+            if elapsed > glance {
+                self.turn();
+                glance = elapsed + GLANCE;
+            }
+            thread::yield_now(); // others may have a use for the processor
         }
+        self.linger.set(limit.saturating_sub(began.elapsed()));
         false
     }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_task::Runnable;
 use mini_reactor::{Handle, Parker};
@@ -57,8 +58,8 @@ pub struct Worker {
     pub(crate) window: Window,
     /// The demand's word as it was when this worker had nothing for it.
     pub(crate) seen: Cell<u64>,
-    /// Whether it has run a job of somebody's since it slept last.
-    pub(crate) ran_job: Cell<bool>,
+    /// For how long to look around before it sleeps (`wait.rs`).
+    pub(crate) linger: Cell<Duration>,
     shared: Arc<Shared>,
     pool: Arc<Pool>,
     pub(crate) frames: Frames,
@@ -129,7 +130,7 @@ impl Worker {
             pool,
             frames: Frames::new(),
             seen: Cell::new(0),
-            ran_job: Cell::new(false),
+            linger: Cell::new(Duration::ZERO),
             window: Window::new(),
             grain: Grain::new(),
             pace: Pace::new(),
@@ -209,10 +210,13 @@ impl Worker {
         result
     }
 
-    /// Runs a job that was given away, made public or taken back.
-    pub(crate) fn run_job(&self, job: JobRef) {
-        self.ran_job.set(true);
+    /// Runs a job that was given away, made public or taken back; returns how long it took.
+    pub(crate) fn run_job(&self, job: JobRef) -> Duration {
+        let began = Instant::now();
         self.computing(|| job.run(self));
+        let took = began.elapsed();
+        self.linger_after(took);
+        took
     }
 
     /// Runs a closure that was added to the pool.

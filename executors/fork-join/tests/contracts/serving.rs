@@ -3,8 +3,9 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_lite::io::{AsyncReadExt, AsyncWriteExt};
 use mini_async::{Async, Timer};
@@ -69,6 +70,46 @@ fn a_socket_is_served_while_the_only_thread_computes() {
 }
 
 #[test]
+fn a_socket_is_served_when_the_thread_that_looked_stops_looking() {
+    const ROUNDS: usize = 10;
+    let pool = pool(1);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = pool.spawn_future(async move {
+        let listener = Async::new(listener).unwrap();
+        let (mut peer, _) = listener.accept().await.unwrap();
+        let mut byte = [0];
+        while peer.read_exact(&mut byte).await.is_ok() {
+            peer.write_all(&byte).await.unwrap();
+        }
+    });
+    let answers = AtomicUsize::new(0);
+    let over = Flag::new();
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            let mut stream = TcpStream::connect(address).unwrap();
+            let mut byte = [0];
+            while !over.is_set() {
+                stream.write_all(b"x").unwrap();
+                stream.read_exact(&mut byte).unwrap();
+                answers.fetch_add(1, Relaxed);
+            }
+        });
+        pool.lend(|worker| {
+            for _ in 0..ROUNDS {
+                let began = Instant::now();
+                // The other sleeps beside the reactor, and this one looks.
+                compute(worker, &|| began.elapsed() > Duration::from_millis(5));
+                let before = answers.load(Relaxed);
+                wait_until("the other takes over", || answers.load(Relaxed) > before + 1);
+            }
+        });
+        over.set();
+    });
+    pool.block_on(server);
+}
+
+#[test]
 fn a_task_that_is_woken_from_outside_is_polled_while_all_compute() {
     let pool = pool(1);
     let (begun, polled) = (Arc::new(Flag::new()), Arc::new(Flag::new()));
@@ -94,9 +135,9 @@ fn a_task_that_is_woken_from_outside_is_polled_while_all_compute() {
 fn tasks_served_on_top_of_a_computation_do_not_nest() {
     let pool = Arc::new(ThreadPool::new());
     let (depth, greatest, done) = (
-        Arc::new(std::sync::atomic::AtomicUsize::new(0)),
-        Arc::new(std::sync::atomic::AtomicUsize::new(0)),
-        Arc::new(std::sync::atomic::AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
     );
     for _ in 0..50 {
         let (depth, greatest, done) = (depth.clone(), greatest.clone(), done.clone());

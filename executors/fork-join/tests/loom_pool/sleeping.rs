@@ -73,6 +73,24 @@ fn two_workers_find_two_things() {
 }
 
 #[test]
+fn the_last_worker_to_sleep_waits_for_events() {
+    check(None, || {
+        let demand = Arc::new(Demand::<u32, ()>::new());
+        let theirs = demand.clone();
+        // As `Worker::sleep`, when others were seen to look.
+        let sleep = |demand: &Demand<u32, ()>| {
+            let (sleeper, place) = (Sleeper::new(), std::sync::Arc::new(Place::new()));
+            let wish = Wish { within: None, tasks: true, jobs: true };
+            demand.ask(&place, sleeper.waker(), wish);
+            demand.drives(&place, 2, false)
+        };
+        let other = thread::spawn(move || sleep(&theirs));
+        let drives = sleep(&demand);
+        assert!(drives || other.join().unwrap(), "both leave it to the other");
+    });
+}
+
+#[test]
 fn who_waits_outside_hears_that_the_last_worker_is_gone() {
     check(None, || {
         let presence = Arc::new(Presence::new());
