@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_task::Runnable;
 
-use crate::outside::Borrowing;
+use crate::outside::{Borrowing, wait_all};
 use crate::pool::{Pool, wake};
 use crate::task::unattended;
 
@@ -61,13 +61,15 @@ impl Pool {
         if self.lent() == 0 {
             return self.enter(|_| vec![op(BroadcastContext::new(0, 1))]);
         }
-        let mut borrowing = Borrowing::new();
+        let mut calls = Vec::new();
         let op = &op;
         self.to_each(|index, threads| {
             let call = move || op(BroadcastContext::new(index, threads));
-            borrowing.add(call, never_woken)
+            let (runnable, call) = Borrowing::new(call, never_woken);
+            calls.push(call);
+            runnable
         });
-        let results = borrowing.wait(self);
+        let results = wait_all(self, calls);
         if results.is_empty() {
             // The last worker went in between.
             return self.enter(|_| vec![op(BroadcastContext::new(0, 1))]);

@@ -91,6 +91,7 @@ mod join;
 mod latch;
 mod list;
 mod outside;
+mod patience;
 mod pool;
 mod presence;
 mod queue;

@@ -21,6 +21,7 @@ use mini_reactor::Handle;
 use crate::contain::contained;
 use crate::demand::{Call, Demand, TASKS, is_wanted};
 use crate::job::JobRef;
+use crate::patience::Patience;
 use crate::presence::Presence;
 use crate::queue::{Queue, Task};
 use crate::region::RegionRef;
@@ -64,6 +65,8 @@ pub(crate) struct Pool {
     /// The threads that are lent, by number.
     workers: Mutex<Vec<Option<Arc<Shared>>>>,
     pub(crate) presence: Presence,
+    /// That of the threads that wait outside.
+    pub(crate) patience: Patience,
 }
 
 impl Pool {
@@ -79,6 +82,7 @@ impl Pool {
             looks: Looks::new(),
             workers: Mutex::new(Vec::new()),
             presence: Presence::new(),
+            patience: Patience::new(),
         }
     }
 
