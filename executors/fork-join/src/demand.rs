@@ -99,6 +99,12 @@ impl<T> Place<T> {
         self.full.load(Ordering::Acquire)
     }
 
+    /// Whether the owner's wish is still in the list, as far as can be said without the lock.
+    #[inline]
+    pub(crate) fn is_wishing(&self) -> bool {
+        self.wishing.load(Ordering::Relaxed)
+    }
+
     /// Takes the job. To be called by the owner.
     pub(crate) fn take(&self) -> Option<T> {
         if !self.is_full() {

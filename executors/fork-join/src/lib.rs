@@ -84,6 +84,7 @@ mod contain;
 mod current;
 mod demand;
 mod executor;
+mod expect;
 mod frame;
 mod give;
 mod job;

@@ -170,7 +170,13 @@ impl Pool {
         let pool = self.clone();
         let schedule = move |call| drop(pool.add_call(call)); // not closed: it is borrowed
         // `enter` finds the worker that runs it.
-        let call = || self.enter(op);
+        let call = || {
+            self.enter(|worker| {
+                let result = op(worker);
+                worker.expect_another(); // while nobody knows yet that it is over
+                result
+            })
+        };
         let (runnable, mut call) = Borrowing::new(call, schedule);
         runnable.schedule();
         wait(self, slice::from_mut(&mut call));

@@ -113,7 +113,8 @@ impl Worker {
                 }
                 self.hurry();
             }
-            if self.step(&mut steps) {
+            if self.one_step(&mut steps) {
+                self.look_out(&mut || !main.woken.load(Ordering::Relaxed));
                 continue;
             }
             let slept = self.sleep_free(&mut || !main.woken.load(Ordering::Relaxed));
@@ -159,6 +160,13 @@ impl Worker {
 
     /// One thing of whatever there is. False if there was nothing.
     pub(crate) fn step(&self, steps: &mut u32) -> bool {
+        let ran = self.one_step(steps);
+        self.look_out(&mut || false); // the caller has something else to do
+        ran
+    }
+
+    /// The same; [`look_out`](Worker::look_out) is to follow.
+    fn one_step(&self, steps: &mut u32) -> bool {
         *steps += 1;
         if *steps >= ROUND {
             *steps = 0;

@@ -14,6 +14,7 @@ use mini_reactor::{Handle, Parker};
 use crate::block::Blocks;
 use crate::contain::contained;
 use crate::current;
+use crate::expect::Expects;
 use crate::frame::{Frame, Frames};
 use crate::give::Pace;
 use crate::job::JobRef;
@@ -60,6 +61,8 @@ pub struct Worker {
     pub(crate) seen: Cell<u64>,
     /// For how long to look around before it sleeps (`wait.rs`).
     pub(crate) linger: Cell<Duration>,
+    /// Whether it expects another closure (`expect.rs`).
+    pub(crate) expects: Expects,
     shared: Arc<Shared>,
     pool: Arc<Pool>,
     pub(crate) frames: Frames,
@@ -131,6 +134,7 @@ impl Worker {
             frames: Frames::new(),
             seen: Cell::new(0),
             linger: Cell::new(Duration::ZERO),
+            expects: Expects::new(),
             window: Window::new(),
             grain: Grain::new(),
             pace: Pace::new(),

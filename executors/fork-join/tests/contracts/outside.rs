@@ -3,11 +3,11 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use mini_executor_fork_join::{Signal, ThreadPool};
+use mini_executor_fork_join::{Signal, ThreadPool, Yield};
 
-use crate::support::{Flag, pool, wait_until};
+use crate::support::{Flag, PATIENCE, pool, wait_until};
 
 #[test]
 fn a_closure_is_installed_on_a_thread_that_is_lent() {
@@ -64,6 +64,43 @@ fn many_threads_come_in_at_once() {
         }
     });
     assert_eq!(count.into_inner(), 4 * 100 * 3);
+}
+
+/// A worker says that it is hungry before the closure is over that it runs. If it has something else
+/// to do then, it is not the one to be called for the next.
+#[test]
+fn a_worker_that_ran_a_closure_by_the_way_is_not_called_for_another() {
+    let pool = pool(1);
+    let (busy, free, ran) = (Flag::new(), Flag::new(), Flag::new());
+    pool.lend(|worker| {
+        thread::scope(|threads| {
+            threads.spawn(|| {
+                pool.install(|| {
+                    busy.set();
+                    wait_until("the other one runs a closure", || free.is_set());
+                });
+            });
+            wait_until("one worker is busy", || busy.is_set());
+            let comes = threads.spawn(|| {
+                pool.install(|| {
+                    free.set();
+                    thread::sleep(Duration::from_millis(50)); // it falls asleep meanwhile
+                });
+                let ran_on = pool.install(|| thread::current().id());
+                ran.set();
+                ran_on
+            });
+            wait_until("this one runs a closure", || worker.yield_now() == Yield::Executed);
+            let began = Instant::now();
+            while !ran.is_set() {
+                thread::yield_now();
+                if began.elapsed() > PATIENCE / 6 {
+                    worker.yield_now(); // or the thread would wait for ever, and this one for it
+                }
+            }
+            assert_ne!(comes.join().unwrap(), thread::current().id());
+        });
+    });
 }
 
 #[test]

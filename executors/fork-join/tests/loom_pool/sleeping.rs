@@ -2,7 +2,8 @@
 //! and who waits outside helps itself when the last worker goes.
 
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+use loom::sync::atomic::{AtomicBool, AtomicUsize};
 use loom::thread;
 
 use crate::demand::{Call, Demand, Place, TASKS, Wish};
@@ -29,10 +30,19 @@ impl Queue {
 /// A worker that takes one thing, as `Worker::sleep_free` does.
 fn take_one(demand: &Demand<u32, ()>, queue: &Queue) {
     let (sleeper, place) = (Sleeper::new(), std::sync::Arc::new(Place::new()));
+    sleep_until_there_is_one(demand, queue, &sleeper, &place);
+}
+
+fn sleep_until_there_is_one(
+    demand: &Demand<u32, ()>,
+    queue: &Queue,
+    sleeper: &std::sync::Arc<Sleeper>,
+    place: &std::sync::Arc<Place<u32>>,
+) {
     while !queue.pop() {
-        demand.ask(&place, sleeper.waker(), Wish { within: None, tasks: true, jobs: true });
+        demand.ask(place, sleeper.waker(), Wish { within: None, tasks: true, jobs: true });
         sleeper.park(|| queue.len.load(Relaxed) == 0);
-        demand.withdraw(&place);
+        demand.withdraw(place);
     }
 }
 
@@ -51,6 +61,36 @@ fn a_worker_that_goes_to_sleep_finds_what_is_added() {
             other.join().unwrap();
         });
     }
+}
+
+/// As `Worker::expect_another` and what follows: the wish is in the list before the first thing is
+/// over, and the second comes as soon as it is.
+#[test]
+fn a_worker_that_expects_another_finds_it() {
+    check(None, || {
+        let shared = Arc::new((Demand::new(), Queue::default(), AtomicBool::new(false)));
+        let theirs = shared.clone();
+        let other = thread::spawn(move || {
+            let (demand, queue, over) = &*theirs;
+            while !over.load(Acquire) {
+                thread::yield_now();
+            }
+            queue.push();
+            demand.call(Call::Anything, 0).into_iter().for_each(std::task::Waker::wake);
+        });
+        let (demand, queue, over) = &*shared;
+        let (sleeper, place) = (Sleeper::new(), std::sync::Arc::new(Place::new()));
+        let wish = Wish { within: None, tasks: true, jobs: true };
+        demand.ask(&place, sleeper.waker(), wish);
+        over.store(true, Release);
+        if place.is_wishing() && queue.len.load(Relaxed) == 0 {
+            thread::yield_now(); // the moment for which it stays awake
+        }
+        demand.withdraw(&place);
+        assert!(!place.is_wishing());
+        sleep_until_there_is_one(demand, queue, &sleeper, &place);
+        other.join().unwrap();
+    });
 }
 
 #[test]
