@@ -32,7 +32,7 @@ impl Expects {
 }
 
 impl Worker {
-    /// Says that it is hungry, if it will be. To be called at the end of a closure that a step runs;
+    /// Says that it is hungry, if it will be. At the end of a closure that a step runs;
     /// [`look_out`](Worker::look_out) follows, and nothing of the user's is run in between.
     pub(crate) fn expect_another(&self) {
         let shared = self.shared();

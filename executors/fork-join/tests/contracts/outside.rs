@@ -66,8 +66,8 @@ fn many_threads_come_in_at_once() {
     assert_eq!(count.into_inner(), 4 * 100 * 3);
 }
 
-/// A worker says that it is hungry before the closure is over that it runs. If it has something else
-/// to do then, it is not the one to be called for the next.
+/// A worker says that it is hungry before the closure that it runs is over. If it has something
+/// else to do then, it is not the one to be called for the next.
 #[test]
 fn a_worker_that_ran_a_closure_by_the_way_is_not_called_for_another() {
     let pool = pool(1);
