@@ -39,19 +39,20 @@
 //! hungry, most short joins are not even put there (`window.rs`). A worker that runs out of work
 //! says that it is hungry, and sleeps. A busy one sees that at its next join, spawn, or
 //! [`Worker::share`], and hands its oldest job over, which is its greatest. There is no clock that
-//! makes workers share, no thread that watches, and nobody spins for longer than it takes to be
-//! sure that sleeping is cheaper. A worker that comes by no such point for a long time shares
+//! makes workers share, no thread that watches, and nobody stays awake for longer than it takes to
+//! be sure that sleeping is cheaper. A worker that comes by no such point for a long time shares
 //! nothing meanwhile.
 //!
 //! - A join whose second half was taken is waited for; a worker that waits runs only what is part
 //!   of what it waits for, so a lock may be held across a join or a scope.
 //! - Closures ([`spawn`](ThreadPool::spawn), [`run`](ThreadPool::run), `install` from outside) wait
 //!   until a worker has nothing else on its stack.
-//! - Tasks are polled by workers that have nothing else to do; if there is none, by those that
-//!   compute, between two jobs. What follows from that is said at
+//! - Tasks are polled by workers that have nothing else to do, and by those that compute, between
+//!   two jobs. What follows from that is said at
 //!   [`without_serving`](ThreadPool::without_serving).
-//! - A reactor that nobody waits on, because all threads compute, is looked at by each of them at
-//!   a join point soon after 25 µs; after 100 µs if events have not come for a while (`serve.rs`).
+//! - While threads compute, one of them looks at the reactor at a join point soon after 15 µs;
+//!   after 100 µs if events have not come for a while. As long as they do, those that have run out
+//!   of work are not woken for events (`serve.rs`).
 //!
 //! # What is sound, and why
 //!
@@ -91,6 +92,7 @@ mod job;
 mod join;
 mod latch;
 mod list;
+mod looks;
 mod outside;
 mod patience;
 mod pool;

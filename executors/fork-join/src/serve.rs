@@ -14,15 +14,16 @@
 //! # The bound
 //!
 //! While no worker waits for events, each that computes looks at the reactor at its first look
-//! after [`TURN`] since it did so last, at most 32 looks late if these follow each other quickly:
+//! after [`TURN`] since somebody did so, at most 32 looks late if these follow each other quickly:
 //! if the last 32 took less than 33 µs. A look is a full join, a spawn, or the end of a job;
 //! between two full joins there may be 128 others, if joins are short (`window.rs`). So an event
-//! waits for 25 µs and 32 looks, or for a thread that comes by no such point to be done with its
+//! waits for 15 µs and 32 looks, or for a thread that comes by no such point to be done with its
 //! job, if all do. A thread whose last [`VAIN`] looks found nothing looks less often ([`SELDOM`]):
-//! the first event after a silence waits for 100 µs instead.
+//! the first event after a silence waits for 100 µs instead. So often all of them look together,
+//! however many they are.
 //!
 //! A thread that sleeps beside does so for [`WATCH`] at most; then it waits for events itself,
-//! unless somebody has looked at them [lately](LATELY). Only one does so at a time. Those that find
+//! unless somebody has looked at them [lately](crate::looks). Only one does so at a time. Those that find
 //! one there already sleep for [`SAFELY`], in case it has been given something to compute, and does
 //! not look. So while workers sleep, an event waits for 2 ms, and in that case for 16.
 //!
@@ -39,19 +40,15 @@
 
 use std::cell::Cell;
 use std::io;
-use std::ptr;
-use std::time::{Duration, Instant};
-
-use mini_reactor::Reactor;
+use std::time::Duration;
 
 use crate::contain::contained;
 use crate::demand::{EVENTS, TASKS, is_driven};
 use crate::queue::Task;
-use crate::sync::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::worker::Worker;
 
-/// How often a computing worker looks at the reactor if nobody sleeps there, while events come.
-const TURN: Duration = Duration::from_micros(25);
+/// How often one of those that compute looks at the reactor, while events come.
+const TURN: Duration = Duration::from_micros(15);
 /// How often if none have come for a while.
 const SELDOM: Duration = Duration::from_micros(100);
 /// A while: so many looks that found nothing.
@@ -60,8 +57,6 @@ const VAIN: u32 = 64;
 const WATCH: Duration = Duration::from_millis(1);
 /// How often if another does so already.
 const SAFELY: Duration = Duration::from_millis(15);
-/// Somebody has looked lately if it was not longer ago than this.
-const LATELY: Duration = Duration::from_micros(150);
 /// Tasks that are polled in one go, before the computation gets on.
 const POLLS: u32 = 61;
 
@@ -70,7 +65,8 @@ const POLLS: u32 = 61;
 pub(crate) struct Service {
     /// Whether a task is being polled on top of a computation.
     serving: Cell<bool>,
-    turned: Cell<Option<Instant>>,
+    /// When it looked at the reactor last, or somebody else did: in the time of [`Looks`].
+    looked_ns: Cell<u64>,
     /// Whether it has slept beside since somebody looked.
     relied: Cell<bool>,
     /// Looks at the reactor since one that found something.
@@ -81,71 +77,10 @@ impl Service {
     pub(crate) const fn new() -> Service {
         Service {
             serving: Cell::new(false),
-            turned: Cell::new(None),
+            looked_ns: Cell::new(0),
             relied: Cell::new(false),
             vain: Cell::new(0),
         }
-    }
-}
-
-/// What a pool's workers know of each other's looks at the reactor. Nothing rests on its being
-/// accurate but the time for which events wait.
-#[derive(Debug)]
-pub(crate) struct Looks {
-    began: Instant,
-    /// At which reactor the last one was, by its address: not all threads need have the same.
-    reactor: AtomicUsize,
-    /// When that was, in nanoseconds.
-    last_ns: AtomicU64,
-    /// When somebody would have looked last, but for a sleeper that waits for events.
-    spared_ns: AtomicU64,
-    /// Whether somebody watches.
-    watched: AtomicBool,
-}
-
-impl Looks {
-    pub(crate) fn new() -> Looks {
-        Looks {
-            began: Instant::now(),
-            reactor: AtomicUsize::new(0),
-            last_ns: AtomicU64::new(0),
-            spared_ns: AtomicU64::new(0),
-            watched: AtomicBool::new(false),
-        }
-    }
-
-    fn note(&self, reactor: &Reactor, at: Instant, spared: bool) {
-        let place = if spared { &self.spared_ns } else { &self.last_ns };
-        place.store(self.ns(at), Ordering::Relaxed);
-        self.reactor.store(ptr::from_ref(reactor).addr(), Ordering::Relaxed);
-    }
-
-    /// Whether there was one of this kind lately.
-    fn lately(&self, reactor: &Reactor, now: Instant, spared: bool) -> bool {
-        let place = if spared { &self.spared_ns } else { &self.last_ns };
-        let ago = self.ns(now).saturating_sub(place.load(Ordering::Relaxed));
-        self.reactor.load(Ordering::Relaxed) == ptr::from_ref(reactor).addr()
-            && ago < LATELY.as_nanos() as u64
-    }
-
-    fn ns(&self, at: Instant) -> u64 {
-        at.duration_since(self.began).as_nanos() as u64 // 584 years
-    }
-}
-
-/// Somebody watches while this lives.
-struct Watching<'a>(&'a AtomicBool);
-
-impl<'a> Watching<'a> {
-    /// `None` if another does.
-    fn begin(watched: &'a AtomicBool) -> Option<Watching<'a>> {
-        (!watched.swap(true, Ordering::Relaxed)).then_some(Watching(watched))
-    }
-}
-
-impl Drop for Watching<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -158,20 +93,23 @@ impl Worker {
 
     /// Whether those who compute look at the reactor, or would.
     fn may_rely(&self) -> bool {
-        let (looks, now) = (&self.pool().looks, Instant::now());
-        if looks.lately(self.reactor(), now, false) {
+        if !self.pool().config.serves {
+            return false; // they would have to wake this one to poll what they find
+        }
+        let looks = &self.pool().looks;
+        if looks.lately(self.reactor(), false) {
             self.service.relied.set(false);
             return true;
         }
         // They are taken at their word once.
-        !self.service.relied.get() && looks.lately(self.reactor(), now, true)
+        !self.service.relied.get() && looks.lately(self.reactor(), true)
     }
 
     /// Sleeps while others look at the reactor, for a while.
     pub(crate) fn sleep_beside(&self, idle: &mut dyn FnMut() -> bool) -> io::Result<()> {
         self.note_events();
         self.service.relied.set(true);
-        let watching = Watching::begin(&self.pool().looks.watched);
+        let watching = self.pool().looks.watch();
         let limit = if watching.is_some() { WATCH } else { SAFELY };
         self.parker().watch(limit, |_| idle()).map(drop)
     }
@@ -237,18 +175,25 @@ impl Worker {
 
     /// Turns the reactor if nobody sleeps there, and it is time. True if it has to be done again.
     fn turn_if_due(&self, word: u64) -> bool {
-        let now = Instant::now();
-        let turned = self.service.turned.get();
-        let vain = self.service.vain.get();
+        let (looks, service) = (&self.pool().looks, &self.service);
+        let now_ns = looks.now_ns();
+        let vain = service.vain.get();
         let pause = if vain < VAIN { TURN } else { SELDOM };
-        if turned.is_none_or(|turned| now - turned >= pause) {
-            self.service.turned.set(Some(now));
-            let looked = self.in_loop(|| self.turn());
+        let is_due = |last_ns| now_ns.saturating_sub(last_ns) >= pause.as_nanos() as u64;
+        if is_due(service.looked_ns.get()) {
+            service.looked_ns.set(looks.last_ns(self.reactor()));
+        }
+        if is_due(service.looked_ns.get()) {
+            service.looked_ns.set(now_ns);
+            let looked = match self.may_serve() {
+                true => self.in_loop(|| self.turn()), // it polls what is woken right after
+                false => self.turn(),
+            };
             if looked || is_driven(word) {
-                self.pool().looks.note(self.reactor(), now, !looked);
+                looks.note(self.reactor(), now_ns, !looked);
             }
             if looked {
-                self.service.vain.set(if self.has_tasks() { 0 } else { (vain + 1).min(VAIN) });
+                service.vain.set(if self.has_tasks() { 0 } else { (vain + 1).min(VAIN) });
             }
         }
         if !self.reactor().has_work() {

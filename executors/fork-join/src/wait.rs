@@ -1,8 +1,8 @@
 //! Waiting: for a half of a join, for a scope, for anything.
 //!
 //! A worker that waits for a [region](crate::region) runs jobs within it, polls tasks if it may
-//! ([`serve`](crate::serve)), and sleeps otherwise; asleep it waits for events as well, for all. It
-//! does not unwind: other threads may be using its stack.
+//! ([`serve`](crate::serve)), and sleeps otherwise; asleep it waits for events as well, for all,
+//! unless others see to them. It does not unwind: other threads may be using its stack.
 //!
 //! # No wake-up is lost
 //!
