@@ -199,7 +199,7 @@ pub(crate) const ALL: &[Workload] = &[
     },
     Workload {
         name: "tree",
-        about: "the sum of the values in a full binary tree, one node after the other in memory",
+        about: "the sum of the values in a full binary tree, whose nodes lie in memory in the order of the sum",
         op: "node",
         latency: None,
         counts_live: false,

@@ -60,10 +60,14 @@ impl Work {
     }
 }
 
+/// A full tree: each node is allocated before its children, so they lie in memory in the order in
+/// which code that begins with the left half comes by.
 fn tree(depth: u32) -> Option<Box<Node>> {
     (depth > 0).then(|| {
-        let (left, right) = (tree(depth - 1), tree(depth - 1));
-        Box::new(Node { value: depth.into(), left, right })
+        let mut node = Box::new(Node { value: depth.into(), left: None, right: None });
+        node.left = tree(depth - 1);
+        node.right = tree(depth - 1);
+        node
     })
 }
 

@@ -7,10 +7,14 @@ pub(crate) struct Node {
     right: Option<Box<Node>>,
 }
 
-/// A full binary tree.
+/// A full binary tree. Each node is allocated before its children, so they lie in memory in the
+/// order in which code that begins with the left half comes by.
 pub(crate) fn tree(depth: u32) -> Option<Box<Node>> {
     (depth > 0).then(|| {
-        Box::new(Node { value: depth.into(), left: tree(depth - 1), right: tree(depth - 1) })
+        let mut node = Box::new(Node { value: depth.into(), left: None, right: None });
+        node.left = tree(depth - 1);
+        node.right = tree(depth - 1);
+        node
     })
 }
 
@@ -62,6 +66,14 @@ macro_rules! method {
         $at.join($a, $b)
     };
 }
+/// chili calls the second closure first, and shares the first one. So it gets the halves the other
+/// way round, and does what the others do, in the same order.
+macro_rules! the_other_way_round {
+    ($at:expr, $a:expr, $b:expr) => {{
+        let (b, a) = $at.join($b, $a);
+        (a, b)
+    }};
+}
 macro_rules! rayon_core {
     ($at:expr, $a:expr, $b:expr) => {{
         let () = $at;
@@ -70,7 +82,7 @@ macro_rules! rayon_core {
 }
 program!(in_sequence, (), one_after_the_other);
 program!(on_ours, &mini_executor_fork_join::Worker, method);
-program!(on_chili, &mut chili::Scope<'_>, method);
+program!(on_chili, &mut chili::Scope<'_>, the_other_way_round);
 program!(on_rayon, (), rayon_core);
 
 fn partition(numbers: &mut [u32]) -> usize {
