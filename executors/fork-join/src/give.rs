@@ -14,6 +14,11 @@
 //! does so at once, and one that consists of crumbs pays a hand-over per millisecond to go on
 //! finding out.
 //!
+//! Meanwhile somebody is hungry all the time, and the worker that pauses *owes* a look, as one does
+//! that looks after events: it does not look again because of the same [word](crate::demand), and
+//! counts its full joins, its spawns, and the ends of its jobs down to the next look at the clock,
+//! so many that it comes [`SOON`].
+//!
 //! # Taking back
 //!
 //! A sleeper needs some microseconds to wake up, and by then the giver may have come to the job
@@ -33,11 +38,10 @@ use crate::region::RegionRef;
 use crate::sync::Ordering;
 use crate::worker::Worker;
 
-/// Looks that are passed over, if they follow each other quickly, before the next that reads the
-/// clock.
-const LOOKS: u32 = 32;
-/// Quickly: at less than this distance.
-const QUICK: Duration = Duration::from_micros(1);
+/// How soon to look again although nothing may be new, if there is occasion to.
+const SOON: Duration = Duration::from_micros(10);
+/// Occasions that are passed over meanwhile at most.
+const PASSED: u32 = 256;
 /// A job that takes no longer than this is not worth handing over.
 const SHORT: Duration = Duration::from_micros(30);
 /// The first and the longest pause between two hand-overs of a worker.
@@ -52,8 +56,22 @@ pub(crate) struct Pace {
     /// How many looks were to be passed over then, and how many of them still are.
     skips: Cell<u32>,
     skip: Cell<u32>,
+    /// Whether a look is owed because of a word that is known, and how many joins and spawns are
+    /// passed over before it.
+    owes: Cell<bool>,
+    quiet: Cell<u32>,
     /// Where it left jobs, if they may still be there. The newest is the last.
     places: Cell<Vec<Arc<Place<JobRef>>>>,
+}
+
+/// How far the wishes were served.
+enum Given {
+    /// As far as this worker can.
+    Enough,
+    /// It has nothing at the moment, and may have the next.
+    NothingYet,
+    /// It makes a pause.
+    Later(Instant),
 }
 
 /// Places that are kept in mind.
@@ -67,8 +85,30 @@ impl Pace {
             looked: Cell::new(None),
             skips: Cell::new(0),
             skip: Cell::new(0),
+            owes: Cell::new(false),
+            quiet: Cell::new(u32::MAX),
             places: Cell::new(Vec::new()),
         }
+    }
+
+    /// Counts a join or a spawn; true if there is something owed.
+    #[inline(always)]
+    fn falls_due(&self) -> bool {
+        let (quiet, due) = self.quiet.get().overflowing_sub(1);
+        self.quiet.set(quiet);
+        due
+    }
+
+    /// Whether what is wanted, if that is still so, is known, and only put off.
+    #[inline]
+    pub(crate) fn owes(&self) -> bool {
+        self.owes.get()
+    }
+
+    /// From now on a look is owed, or none.
+    fn owe(&self, owes: bool) {
+        self.owes.set(owes);
+        self.quiet.set(if owes { self.skip.take() } else { u32::MAX });
     }
 
     /// Whether to look now. A word that is new is always looked at.
@@ -91,14 +131,15 @@ impl Pace {
         self.places.set(places);
     }
 
-    /// This worker has looked, and should look again although nothing may be new.
-    fn again(&self, word: u64) {
-        let now = Instant::now();
-        let quick = self
-            .looked
-            .replace(Some(now))
-            .is_some_and(|looked| now - looked < QUICK * (self.skips.get() + 1));
-        let skips = if quick { LOOKS } else { 0 };
+    /// This worker has looked, and should look again although nothing may be new: soon, as far as
+    /// can be told by how quickly the last occasions followed each other.
+    fn again(&self, word: u64, now: Instant) {
+        let skips = self.looked.replace(Some(now)).map_or(0, |looked| {
+            let passed = self.skips.get() + 1;
+            let took = (now - looked).as_nanos().max(1);
+            let soon = SOON.as_nanos() * u128::from(passed) / took;
+            soon.min(PASSED.into()).min((2 * passed).into()) as u32
+        });
         self.word.set(word);
         self.skips.set(skips);
         self.skip.set(skips);
@@ -122,19 +163,25 @@ impl Pool {
 }
 
 impl Worker {
-    /// Looks if somebody wants something. At every join and spawn, so it is two loads.
+    /// Looks if somebody wants something. At every full join and every spawn, so it is two loads
+    /// and a counter.
     #[inline(always)]
     pub(crate) fn attend(&self) {
-        if self.pool().demand.word() != self.seen.get() {
-            self.attend_now();
+        let due = self.pace.falls_due();
+        if due || self.pool().demand.word() != self.seen.get() {
+            self.attend_now(due);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn attend_now(&self) {
+    fn attend_now(&self, due: bool) {
         let word = self.pool().demand.word();
-        if self.pace.is_due(word) {
+        if word == self.seen.get() {
+            if due && self.pace.owes() {
+                self.look(word);
+            }
+        } else if self.pace.is_due(word) {
             self.look(word);
         }
     }
@@ -142,28 +189,32 @@ impl Worker {
     #[inline(never)]
     fn look(&self, word: u64) {
         self.window.set_threads(self.pool().lent());
-        let mut again = false;
-        if is_wanted(word) {
-            again |= self.give();
+        let given = if is_wanted(word) { self.give() } else { Given::Enough };
+        let serves = word & (TASKS | EVENTS) != 0 || !self.shared().tasks.is_empty();
+        let serves = serves && self.serve(word);
+        let owed = match given {
+            Given::NothingYet => {
+                self.pace.again(word, Instant::now());
+                return self.pace.owe(false);
+            }
+            Given::Later(now) => Some(now),
+            Given::Enough => serves.then(Instant::now),
+        };
+        self.seen.set(word);
+        if let Some(now) = owed {
+            self.pace.again(word, now);
         }
-        if word & (TASKS | EVENTS) != 0 || !self.shared().tasks.is_empty() {
-            again |= self.serve(word);
-        }
-        if again {
-            self.pace.again(word);
-        } else {
-            self.seen.set(word);
-        }
+        self.pace.owe(owed.is_some());
     }
 
-    /// Serves the wishes that it can. True if it should come back with the same.
-    fn give(&self) -> bool {
+    /// Serves the wishes that it can.
+    fn give(&self) -> Given {
         loop {
-            if !self.frames.any() {
-                return true; // nothing yet
+            if let Some(now) = self.pauses() {
+                return Given::Later(now);
             }
-            if !self.may_give() {
-                return true;
+            if !self.frames.any() {
+                return Given::NothingYet;
             }
             self.parker(); // whoever gets a job wakes this worker with it
             let demand = &self.pool().demand;
@@ -180,21 +231,23 @@ impl Worker {
                         oldest.into_iter().for_each(|(job, _)| drop(self.pool().public.push(job)));
                         waker
                     }
-                    None => return false, // nobody for whom this worker has anything
+                    None => return Given::Enough, // nobody for whom this worker has anything
                 },
             };
             self.pace.gave.set(Some(Instant::now()));
             wake(waker);
             if !is_wanted(demand.word()) {
-                return false;
+                return Given::Enough;
             }
         }
     }
 
-    fn may_give(&self) -> bool {
+    /// The time, if this worker has given too short a while ago to give again.
+    fn pauses(&self) -> Option<Instant> {
         let pause = self.pool().pace_ns.load(Ordering::Relaxed);
-        let gave = self.pace.gave.get();
-        pause == 0 || gave.is_none_or(|gave| gave.elapsed() >= Duration::from_nanos(pause))
+        let gave = self.pace.gave.get().filter(|_| pause > 0)?;
+        let now = Instant::now();
+        (now - gave < Duration::from_nanos(pause)).then_some(now)
     }
 
     /// Runs the job that was handed over, if there is one.

@@ -35,9 +35,9 @@
 //! # How work is shared
 //!
 //! On demand. What a worker could share it keeps to itself, in a list that no other thread
-//! touches, so a join that nobody needs costs no atomic read-modify-write; and while nobody is
-//! hungry, most short joins are not even put there (`window.rs`). A worker that runs out of work
-//! says that it is hungry, and sleeps. A busy one sees that at its next join, spawn, or
+//! touches, so a join that nobody needs costs no atomic read-modify-write; and of short joins, all
+//! but one in some hundred are not even put there (`window.rs`). A worker that runs out of work
+//! says that it is hungry, and sleeps. A busy one sees that at its next such join, spawn, or
 //! [`Worker::share`], and hands its oldest job over, which is its greatest. There is no clock that
 //! makes workers share, no thread that watches, and nobody stays awake for longer than it takes to
 //! be sure that sleeping is cheaper. A worker that comes by no such point for a long time shares

@@ -14,18 +14,18 @@
 //! # The bound
 //!
 //! While no worker waits for events, each that computes looks at the reactor at its first look
-//! after [`TURN`] since somebody did so, at most 32 looks late if these follow each other quickly:
-//! if the last 32 took less than 33 µs. A look is a full join, a spawn, or the end of a job;
-//! between two full joins there may be 128 others, if joins are short (`window.rs`). So an event
-//! waits for 15 µs and 32 looks, or for a thread that comes by no such point to be done with its
-//! job, if all do. A thread whose last [`VAIN`] looks found nothing looks less often ([`SELDOM`]):
-//! the first event after a silence waits for 100 µs instead. So often all of them look together,
-//! however many they are.
+//! after [`TURN`] since somebody did so. A look is a full join, a spawn, or the end of a job; as
+//! many of them are passed over as come in 10 µs (`give.rs`), and between two full joins there may
+//! be 10 µs of others, if they are short (`window.rs`). So an event waits for some 35 µs, or for a
+//! thread that comes by no such point to be done with its job, if all do. A thread whose last
+//! [`VAIN`] looks found nothing looks less often ([`SELDOM`]): the first event after a silence
+//! waits for 100 µs more. That is how often all of them look together, however many they are.
 //!
 //! A thread that sleeps beside does so for [`WATCH`] at most; then it waits for events itself,
-//! unless somebody has looked at them [lately](crate::looks). Only one does so at a time. Those that find
-//! one there already sleep for [`SAFELY`], in case it has been given something to compute, and does
-//! not look. So while workers sleep, an event waits for 2 ms, and in that case for 16.
+//! unless somebody has looked at them [lately](crate::looks). Only one does so at a time. Those
+//! that find one there already sleep for [`SAFELY`], in case it has been given something to
+//! compute, and does not look. So while workers sleep, an event waits for 2 ms, and in that case
+//! for 16.
 //!
 //! # What a task must not do
 //!
@@ -48,7 +48,7 @@ use crate::queue::Task;
 use crate::worker::Worker;
 
 /// How often one of those that compute looks at the reactor, while events come.
-const TURN: Duration = Duration::from_micros(15);
+const TURN: Duration = Duration::from_micros(20);
 /// How often if none have come for a while.
 const SELDOM: Duration = Duration::from_micros(100);
 /// A while: so many looks that found nothing.

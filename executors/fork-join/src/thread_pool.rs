@@ -125,8 +125,8 @@ impl ThreadPool {
 
     /// Has tasks polled only by workers that do nothing else: none on top of a computation.
     ///
-    /// Otherwise a worker that computes polls the tasks that are ready at its joins and spawns; so a
-    /// task must not wait for a lock that a computation holds across one. With this, tasks wait
+    /// Otherwise a worker that computes polls the tasks that are ready at its joins and spawns; so
+    /// a task must not wait for a lock that a computation holds across one. With this, tasks wait
     /// until a worker is free, for as long as that may take.
     ///
     /// # Panics

@@ -1,21 +1,20 @@
 //! Where a worker need not even write down what it could share: the window.
 //!
 //! To put half of a join into the list and to take it out again costs some nanoseconds, which is
-//! nothing to a job of a microsecond and more than the whole of `fib(3)`. And while nobody is
-//! hungry, nobody would be given that: what is wanted is a few jobs for those who become hungry,
-//! the greater the better, and the first joins of a computation put those into the list. So a
-//! worker that has some, and has just seen that its joins are *fine* (short), opens a window: until
-//! it closes, joins are two calls and nothing else. There are two kinds.
-//!
-//! - *While nothing is wanted*: as long as the [demand's word](crate::demand) stays as it is. To
-//!   compare it is all that a join costs then; and the first join after somebody has become hungry
-//!   is a full one, which hands over the oldest job in the list.
-//! - *While something is wanted* that this worker cannot or should not give yet: for [`COUNTED`]
-//!   joins.
+//! nothing to a job of a microsecond and more than the whole of `fib(3)`. And what is wanted is a
+//! few jobs for those who are hungry, the greater the better, and the first joins of a computation
+//! put those into the list. So a worker that has some, and has seen that its joins are short, opens
+//! a window: so many joins are two calls and nothing else, and to count them down is all that they
+//! cost. The one after those is full: it looks if somebody is hungry, hands over the oldest job in
+//! the list if so, and opens the next window.
 //!
 //! A window is closed early if the list gets too short, and when the frame changes.
 //!
 //! # What it may cost
+//!
+//! A worker in a window looks at nothing. It is sized so as to last [`SOON`] at most, if joins go
+//! on as they did, which is less than it takes to wake somebody. If they suddenly take longer, so
+//! does it, until they are judged anew, at the end of the one in which [`JUDGED`] joins are over.
 //!
 //! A join inside is not in the list, so its second half cannot be shared while the first one is
 //! being called. It can when it is called: the joins in it are full ones then. So what remains
@@ -25,25 +24,43 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// Joins inside a window that is opened although something is wanted.
-const COUNTED: u32 = 128;
-/// No value of the demand's word.
-const CLOSED: u64 = u64::MAX;
+/// How long a window should last at most.
+const SOON: Duration = Duration::from_micros(10);
+/// Joins in a window. For fewer it is not worth while; more would make them no cheaper.
+const LEAST: u32 = 16;
+const MOST: u32 = 512;
+/// Joins are judged after so many, whether they were in windows or not.
+const JUDGED: u32 = 2048;
+/// And after so many that were full: if there are no windows, and if there are.
+const RUN: u32 = 16;
+const LONG_RUN: u32 = 64;
 
 /// The window of one worker.
 #[derive(Debug)]
 pub(crate) struct Window {
-    /// The demand's word during which it is open.
-    word: Cell<u64>,
-    /// Joins until it closes, whatever the word.
+    /// Joins until it closes.
     left: Cell<u32>,
+    /// Joins for which it is opened: none unless they are known to be short.
+    size: Cell<u32>,
     /// Jobs in the list without which it is not open.
     backing: Cell<usize>,
+    /// When joins were last judged.
+    judged: Cell<Option<Instant>>,
+    /// Joins since then, and how many of them were full.
+    joins: Cell<u32>,
+    full: Cell<u32>,
 }
 
 impl Window {
     pub(crate) const fn new() -> Window {
-        Window { word: Cell::new(CLOSED), left: Cell::new(0), backing: Cell::new(1) }
+        Window {
+            left: Cell::new(0),
+            size: Cell::new(0),
+            backing: Cell::new(1),
+            judged: Cell::new(None),
+            joins: Cell::new(0),
+            full: Cell::new(0),
+        }
     }
 
     /// Sets how many jobs are to be in the list: one for each doubling of the threads, because who
@@ -52,90 +69,56 @@ impl Window {
         self.backing.set(threads.max(2).ilog2() as usize);
     }
 
-    /// Whether so many jobs in the list are enough.
-    #[inline]
-    pub(crate) fn is_backed(&self, jobs: usize) -> bool {
-        jobs >= self.backing.get()
-    }
-
-    /// Whether joins are inside, while the demand's word is this.
+    /// Whether a join is inside; counts it.
     #[inline(always)]
-    pub(crate) fn is_open(&self, word: u64) -> bool {
-        self.word.get() == word
-    }
-
-    /// Whether a join is inside because some are, whatever the word; counts it.
-    #[inline]
     pub(crate) fn counts(&self) -> bool {
-        let left = self.left.get();
-        self.left.set(left.saturating_sub(1));
-        left > 0
+        let Some(left) = self.left.get().checked_sub(1) else { return false };
+        self.left.set(left);
+        true
     }
 
-    /// Opens it: for as long as the word is this, or for some joins if there is none.
+    /// A full join has begun: opens the window if so many jobs in the list are enough.
     #[inline]
-    pub(crate) fn open(&self, word: Option<u64>) {
-        match word {
-            Some(word) => self.word.set(word),
-            None => self.left.set(COUNTED),
+    pub(crate) fn open(&self, jobs: usize) {
+        self.close();
+        let (joins, full) = (self.joins.get() + 1, self.full.get() + 1);
+        self.joins.set(joins);
+        self.full.set(full);
+        if joins >= JUDGED || full >= if self.size.get() == 0 { RUN } else { LONG_RUN } {
+            self.judge();
+        }
+        if jobs >= self.backing.get() {
+            let size = self.size.get();
+            self.joins.set(self.joins.get() + size);
+            self.left.set(size);
+        }
+    }
+
+    /// A full join is over: closes the window if so many jobs in the list are not enough.
+    #[inline]
+    pub(crate) fn keep(&self, jobs: usize) {
+        if jobs < self.backing.get() {
+            self.close();
         }
     }
 
     #[inline]
     pub(crate) fn close(&self) {
-        self.word.set(CLOSED);
-        self.left.set(0);
-    }
-}
-
-/// Joins that are looked at together.
-const RUN: u32 = 16;
-/// A run of joins is fine if it takes no longer than this for each.
-const FINE: Duration = Duration::from_nanos(150);
-/// So often a window may be opened before the joins are looked at again.
-const TRUST: u32 = 256;
-
-/// Whether a worker's joins are short, as far as could be seen last.
-#[derive(Debug)]
-pub(crate) struct Grain {
-    /// When the first join of this run came to its end.
-    began: Cell<Option<Instant>>,
-    joins: Cell<u32>,
-    trust: Cell<u32>,
-}
-
-impl Grain {
-    pub(crate) const fn new() -> Grain {
-        Grain { began: Cell::new(None), joins: Cell::new(0), trust: Cell::new(0) }
+        let left = self.left.replace(0);
+        self.joins.set(self.joins.get().saturating_sub(left));
     }
 
-    /// A full join has come to its end, neither half given away.
-    #[inline]
-    pub(crate) fn joined(&self) {
-        if self.trust.get() == 0 {
-            // With trust, what is inside the window is not counted, so this would count too few.
-            let joins = self.joins.get();
-            self.joins.set(joins + 1);
-            if joins % RUN == 0 {
-                self.judge(joins);
-            }
-        }
-    }
-
+    /// Sets the size by how long joins took.
     #[cold]
-    fn judge(&self, joins: u32) {
+    #[inline(never)]
+    fn judge(&self) {
         let now = Instant::now();
-        let began = self.began.replace(Some(now)).filter(|_| joins > 0);
-        let fine = began.is_some_and(|began| now - began <= FINE * RUN);
-        self.trust.set(if fine { TRUST } else { 0 });
-        self.joins.set(if fine { 0 } else { 1 });
-    }
-
-    /// Whether a window may be opened; uses up some of the trust.
-    #[inline]
-    pub(crate) fn is_fine(&self) -> bool {
-        let Some(left) = self.trust.get().checked_sub(1) else { return false };
-        self.trust.set(left);
-        true
+        let joins = self.joins.replace(0);
+        self.full.set(0);
+        let Some(judged) = self.judged.replace(Some(now)) else { return };
+        let took = (now - judged).as_nanos().max(1);
+        let size = SOON.as_nanos() * u128::from(joins) / took;
+        let size = size.min(MOST.into()) as u32;
+        self.size.set(if size < LEAST { 0 } else { size });
     }
 }

@@ -23,7 +23,7 @@ use crate::region::RegionRef;
 use crate::serve::Service;
 use crate::shared::Shared;
 use crate::sync::Ordering;
-use crate::window::{Grain, Window};
+use crate::window::Window;
 
 /// No value of the demand's word: whoever compares with it looks around.
 pub(crate) const LOOK: u64 = u64::MAX;
@@ -66,7 +66,6 @@ pub struct Worker {
     shared: Arc<Shared>,
     pool: Arc<Pool>,
     pub(crate) frames: Frames,
-    pub(crate) grain: Grain,
     pub(crate) pace: Pace,
     pub(crate) service: Service,
     pub(crate) blocks: Blocks,
@@ -136,7 +135,6 @@ impl Worker {
             linger: Cell::new(Duration::ZERO),
             expects: Expects::new(),
             window: Window::new(),
-            grain: Grain::new(),
             pace: Pace::new(),
             service: Service::new(),
             blocks: Blocks::new(),
@@ -197,11 +195,13 @@ impl Worker {
     }
 
     /// What this worker could not help with before it may be able to help with now. If nothing is
-    /// wanted there is nothing to look for: the word is another one as soon as there is.
+    /// wanted there is nothing to look for: the word is another one as soon as there is. Nor is
+    /// there if a look is owed anyway.
     #[inline]
     pub(crate) fn look_anew(&self) {
-        let nothing = self.pool.demand.word() == 0 && self.shared.tasks.is_empty();
-        self.seen.set(if nothing { 0 } else { LOOK });
+        let word = self.pool.demand.word();
+        let known = word == 0 || word == self.seen.get() && self.pace.owes();
+        self.seen.set(if known && self.shared.tasks.is_empty() { word } else { LOOK });
         self.window.close();
     }
 

@@ -29,7 +29,8 @@ macro_rules! program {
                 if n < 2 {
                     return n.into();
                 }
-                let (a, b) = $join!(at, |at: $at| fib(at, n - 1), |at: $at| fib(at, n - 2));
+                let (a, b) =
+                    $join!(at, move |at: $at| fib(at, n - 1), move |at: $at| fib(at, n - 2));
                 a + b
             }
 

@@ -6,6 +6,7 @@ mod broadcasts;
 mod closing;
 #[cfg(target_os = "linux")]
 mod counts;
+mod crumbs;
 mod futures;
 mod joins;
 mod leaving;
