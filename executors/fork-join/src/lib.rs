@@ -50,7 +50,7 @@
 //! - Tasks are polled by workers that have nothing else to do, and by those that compute, between
 //!   two jobs. What follows from that is said at
 //!   [`without_serving`](ThreadPool::without_serving).
-//! - While threads compute, one of them looks at the reactor at a join point soon after 15 µs;
+//! - While threads compute, one of them looks at the reactor at a join point soon after 20 µs;
 //!   after 100 µs if events have not come for a while. As long as they do, those that have run out
 //!   of work are not woken for events (`serve.rs`).
 //!

@@ -16,7 +16,7 @@
 //! While no worker waits for events, each that computes looks at the reactor at its first look
 //! after [`TURN`] since somebody did so. A look is a full join, a spawn, or the end of a job; as
 //! many of them are passed over as come in 10 µs (`give.rs`), and between two full joins there may
-//! be 10 µs of others, if they are short (`window.rs`). So an event waits for some 35 µs, or for a
+//! be 10 µs of others, if they are short (`window.rs`). So an event waits for some 40 µs, or for a
 //! thread that comes by no such point to be done with its job, if all do. A thread whose last
 //! [`VAIN`] looks found nothing looks less often ([`SELDOM`]): the first event after a silence
 //! waits for 100 µs more. That is how often all of them look together, however many they are.
