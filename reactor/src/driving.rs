@@ -29,9 +29,9 @@
 //!
 //! # Teams
 //!
-//! There are two exceptions, and both are limited to the threads of one [`Team`](crate::Team). R
-//! leaves those of its own team where they are, so the role may be free while they sleep; and a
-//! thread that watches stays in the list though the role is free. Nobody else is affected: a thread
+//! There are two exceptions. R leaves those of its own [`Team`](crate::Team) where they are, so the
+//! role may be free while they sleep; and a thread that watches stays in the list though the role
+//! is free. Nobody else is affected: a thread
 //! outside of the team is sent to drive as ever, and one that comes to park finds the role free.
 //! The team owes it to itself that one of its threads comes back to the role (`parker.rs`).
 //!

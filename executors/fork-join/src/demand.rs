@@ -34,7 +34,7 @@ use std::task::Waker;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// Set while there are tasks to poll and nobody sleeps who could be woken for them; unset by the
-/// first worker that finds none, or that sleeps.
+/// first worker that finds none.
 pub(crate) const TASKS: u64 = 1 << 16;
 /// Set while there are sources of events, as far as is known.
 pub(crate) const EVENTS: u64 = 1 << 17;

@@ -9,7 +9,8 @@
 //! From then on all is as if it slept with its wish in the list (`demand.rs`): the wish is taken
 //! out by who has something for it, or by itself when the moment is over; and then it looks at all
 //! queues, as after each step, before it says again that it is hungry and goes to sleep. A worker
-//! that has something else to do after the step takes the wish back at once.
+//! that has something else to do after the step takes the wish back at once, and if it was called
+//! in that moment, calls others.
 
 use std::cell::Cell;
 
@@ -20,6 +21,8 @@ use crate::worker::Worker;
 /// What a worker knows of closures that may come.
 #[derive(Debug)]
 pub(crate) struct Expects {
+    /// Whether it is in a step of its loop, so that it looks out afterwards.
+    in_loop: Cell<bool>,
     /// Whether its wish is in the list, or was until somebody took it out.
     another: Cell<bool>,
     patience: Patience,
@@ -27,15 +30,27 @@ pub(crate) struct Expects {
 
 impl Expects {
     pub(crate) fn new() -> Expects {
-        Expects { another: Cell::new(false), patience: Patience::new() }
+        let (in_loop, another) = (Cell::new(false), Cell::new(false));
+        Expects { in_loop, another, patience: Patience::new() }
     }
 }
 
 impl Worker {
-    /// Says that it is hungry, if it will be. At the end of a closure that a step runs;
-    /// [`look_out`](Worker::look_out) follows, and nothing of the user's is run in between.
+    /// Calls `step`, after which another closure is expected, or is not.
+    pub(crate) fn expecting<R>(&self, expecting: bool, step: impl FnOnce() -> R) -> R {
+        let before = self.expects.in_loop.replace(expecting);
+        let result = step();
+        self.expects.in_loop.set(before);
+        result
+    }
+
+    /// Says that it is hungry, if it will be. To be called at the end of a closure that a step
+    /// runs; [`look_out`](Worker::look_out) follows, and nothing of the user's is run in between.
     pub(crate) fn expect_another(&self) {
         let shared = self.shared();
+        if !self.expects.in_loop.get() {
+            return;
+        }
         let busy = self.pool().has_work() || !shared.tasks.is_empty() || !shared.calls.is_empty();
         if busy || !self.expects.patience.is_left() {
             return;

@@ -36,7 +36,7 @@ use crate::job::JobRef;
 use crate::pool::{Pool, wake};
 use crate::region::RegionRef;
 use crate::sync::Ordering;
-use crate::worker::Worker;
+use crate::worker::{LOOK, Worker};
 
 /// How soon to look again although nothing may be new, if there is occasion to.
 const SOON: Duration = Duration::from_micros(10);
@@ -111,6 +111,15 @@ impl Pace {
         self.quiet.set(if owes { self.skip.take() } else { u32::MAX });
     }
 
+    /// What follows is of another kind than what was before: how quickly is to be seen.
+    pub(crate) fn learn_anew(&self) {
+        self.skips.set(0);
+        self.skip.set(0);
+        if self.owes.get() {
+            self.quiet.set(0);
+        }
+    }
+
     /// Whether to look now. A word that is new is always looked at.
     fn is_due(&self, word: u64) -> bool {
         let skip = self.skip.get();
@@ -135,7 +144,8 @@ impl Pace {
     /// can be told by how quickly the last occasions followed each other.
     fn again(&self, word: u64, now: Instant) {
         let skips = self.looked.replace(Some(now)).map_or(0, |looked| {
-            let passed = self.skips.get() + 1;
+            let left = if self.owes.get() { self.quiet.get() } else { self.skip.get() };
+            let passed = self.skips.get().saturating_sub(left.wrapping_add(1)) + 1;
             let took = (now - looked).as_nanos().max(1);
             let soon = SOON.as_nanos() * u128::from(passed) / took;
             soon.min(PASSED.into()).min((2 * passed).into()) as u32
@@ -195,6 +205,7 @@ impl Worker {
         let owed = match given {
             Given::NothingYet => {
                 self.pace.again(word, Instant::now());
+                self.seen.set(LOOK); // at the next occasion there may be something
                 return self.pace.owe(false);
             }
             Given::Later(now) => Some(now),

@@ -21,7 +21,8 @@ pub(crate) struct Looks {
     reactor: AtomicUsize,
     /// When that was, in nanoseconds since it began.
     last_ns: AtomicU64,
-    /// When there would have been one last, but for a sleeper that waits for events.
+    /// When there would have been one last, but for a sleeper that waits for events. At whichever
+    /// reactor: who relies on it finds out.
     spared_ns: AtomicU64,
     /// Whether somebody watches.
     watched: AtomicBool,
@@ -44,9 +45,11 @@ impl Looks {
 
     /// Notes that a worker has looked, or would have.
     pub(crate) fn note(&self, reactor: &Reactor, now_ns: u64, spared: bool) {
+        if spared {
+            return self.spared_ns.store(now_ns, Ordering::Relaxed);
+        }
         self.reactor.store(ptr::from_ref(reactor).addr(), Ordering::Relaxed);
-        let place = if spared { &self.spared_ns } else { &self.last_ns };
-        place.store(now_ns, Ordering::Relaxed);
+        self.last_ns.store(now_ns, Ordering::Relaxed);
     }
 
     /// When somebody looked last.

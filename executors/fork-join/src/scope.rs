@@ -41,6 +41,9 @@ use crate::shared::Shared;
 use crate::sync::{Mutex, PoisonError};
 use crate::worker::Worker;
 
+/// So many jobs are worth a look at the clock.
+const MANY: usize = 16;
+
 /// In which order a worker runs those closures of a scope that nobody has taken from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -230,6 +233,9 @@ impl Core {
     /// Runs all jobs of a list. Does not unwind.
     #[expect(unsafe_code, reason = "a list holds pointers")]
     fn drain(&self, list: &List, worker: &Worker) {
+        if list.len() > MANY {
+            worker.pace.learn_anew(); // to spawn is quick; to run what was spawned need not be
+        }
         loop {
             worker.attend();
             let job = match self.order {

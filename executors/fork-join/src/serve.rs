@@ -173,7 +173,7 @@ impl Worker {
         contained(|| task.run());
     }
 
-    /// Turns the reactor if nobody sleeps there, and it is time. True if it has to be done again.
+    /// Turns the reactor if nobody has it, and it is time. True if it has to be done again.
     fn turn_if_due(&self, word: u64) -> bool {
         let (looks, service) = (&self.pool().looks, &self.service);
         let now_ns = looks.now_ns();
@@ -198,6 +198,7 @@ impl Worker {
         }
         if !self.reactor().has_work() {
             self.pool().demand.unset(EVENTS);
+            self.note_events(); // one came between the look and the unsetting
             return false;
         }
         true

@@ -29,6 +29,8 @@ const SOON: Duration = Duration::from_micros(10);
 /// Joins in a window. For fewer it is not worth while; more would make them no cheaper.
 const LEAST: u32 = 16;
 const MOST: u32 = 512;
+/// Joins in a window at most when the frame has changed, until joins are judged.
+const SMALL: u32 = 64;
 /// Joins are judged after so many, whether they were in windows or not.
 const JUDGED: u32 = 2048;
 /// And after so many that were full: if there are no windows, and if there are.
@@ -100,6 +102,14 @@ impl Window {
         if jobs < self.backing.get() {
             self.close();
         }
+    }
+
+    /// Closes it because what follows is of another kind: the next ones are short until it is known
+    /// better.
+    #[inline]
+    pub(crate) fn close_anew(&self) {
+        self.close();
+        self.size.set(self.size.get().min(SMALL));
     }
 
     #[inline]

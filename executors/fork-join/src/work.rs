@@ -113,7 +113,7 @@ impl Worker {
                 }
                 self.hurry();
             }
-            if self.one_step(&mut steps) {
+            if self.expecting(true, || self.one_step(&mut steps)) {
                 self.look_out(&mut || !main.woken.load(Ordering::Relaxed));
                 continue;
             }
@@ -160,12 +160,10 @@ impl Worker {
 
     /// One thing of whatever there is. False if there was nothing.
     pub(crate) fn step(&self, steps: &mut u32) -> bool {
-        let ran = self.one_step(steps);
-        self.look_out(&mut || false); // the caller has something else to do
-        ran
+        self.expecting(false, || self.one_step(steps)) // the caller has something else to do
     }
 
-    /// The same; [`look_out`](Worker::look_out) is to follow.
+    /// The same, in what says whether another closure is expected after this.
     fn one_step(&self, steps: &mut u32) -> bool {
         *steps += 1;
         if *steps >= ROUND {

@@ -202,7 +202,7 @@ impl Worker {
         let word = self.pool.demand.word();
         let known = word == 0 || word == self.seen.get() && self.pace.owes();
         self.seen.set(if known && self.shared.tasks.is_empty() { word } else { LOOK });
-        self.window.close();
+        self.window.close_anew();
     }
 
     /// Calls `f`, which is a closure of somebody's and may take long, and says so meanwhile.
