@@ -8,9 +8,11 @@
 //!
 //! From then on all is as if it slept with its wish in the list (`demand.rs`): the wish is taken
 //! out by who has something for it, or by itself when the moment is over; and then it looks at all
-//! queues, as after each step, before it says again that it is hungry and goes to sleep. A worker
-//! that has something else to do after the step takes the wish back at once, and if it was called
-//! in that moment, calls others.
+//! queues, as after each step, before it says again that it is hungry and goes to sleep; or leaves
+//! its loop, and then has others do what it was called for (`Leaving` in `work.rs`).
+//!
+//! Only a worker in its loop does so. One that takes a step in the middle of something else would
+//! be called, and not come.
 
 use std::cell::Cell;
 

@@ -9,10 +9,11 @@
 //! What ends a sleep, or makes work for the sleeper: the latch or count that it waits for, a job in
 //! its place, a job made public, a task, its part of a broadcast. Each is first written and then
 //! followed by a wake of its parker, or by a call of somebody whose wish is in the list; and the
-//! sleeper looks at each of them in the `idle` that it gives to [`Parker::park`], after its wish is
-//! in the list and the parker has published that it sleeps.
+//! sleeper looks at each of them in the `idle` that it gives to [`Parker::park`] or
+//! [`Parker::watch`], after its wish is in the list and the parker has published that it sleeps.
 //!
 //! [`Parker::park`]: mini_reactor::Parker::park
+//! [`Parker::watch`]: mini_reactor::Parker::watch
 
 use std::io;
 use std::thread;

@@ -8,7 +8,8 @@
 //! cost. The one after those is full: it looks if somebody is hungry, hands over the oldest job in
 //! the list if so, and opens the next window.
 //!
-//! A window is closed early if the list gets too short, and when the frame changes.
+//! A window is closed early if the list gets too short, and when the frame changes; the next ones
+//! are small then, until it is known how long joins take.
 //!
 //! # What it may cost
 //!
